@@ -1,0 +1,250 @@
+"""The one inner loop that every ufunc has, as LLVM IR around a scalar function.
+
+Numbers are computed in blocks of BLOCK: a constant, so that LLVM makes whole vectors of them and nothing else. Arrays
+that are contiguous are computed where they lie (an output may be an input); whatever is strided, broadcast or
+left over passes through small buffers. So every number, wherever it lies, goes through the same instructions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from . import target
+
+BLOCK = 64
+CHUNK = 512
+I16, I32, I64, VOID = ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.VoidType()
+POINTER = ir.IntType(8).as_pointer()
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How a number lies in memory, in what type it is computed, and the way from one to the other."""
+
+    name: str
+    memory: ir.Type
+    compute: ir.Type
+    size: int
+    widen: Callable[[ir.IRBuilder, ir.Value], ir.Value]
+    narrow: Callable[[ir.IRBuilder, ir.Value], ir.Value]
+
+    @property
+    def kind(self) -> str:
+        """'float' or 'double', the type of the computation."""
+        return str(self.compute)
+
+
+def _same(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    return value
+
+
+def _half_to_float(b: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    if not target.is_x86() or target.has("f16c"):
+        return b.fpext(b.bitcast(value, ir.HalfType()), ir.FloatType())
+    bits = b.zext(value, I32)
+    magnitude = b.shl(b.and_(bits, I32(0x7FFF)), I32(13))
+    scaled = b.fmul(b.bitcast(magnitude, ir.FloatType()), ir.FloatType()(2.0**112))
+    special = b.icmp_unsigned(">=", magnitude, I32(0x7C00 << 13))
+    magnitude = b.select(special, b.or_(magnitude, I32(0x7F800000)), b.bitcast(scaled, I32))
+    return b.bitcast(b.or_(magnitude, b.shl(b.and_(bits, I32(0x8000)), I32(16))), ir.FloatType())
+
+
+def _float_to_half(b: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    if not target.is_x86() or target.has("f16c"):
+        return b.bitcast(b.fptrunc(value, ir.HalfType()), I16)
+    bits = b.bitcast(value, I32)
+    magnitude = b.and_(bits, I32(0x7FFFFFFF))
+    small = b.fadd(b.bitcast(magnitude, ir.FloatType()), ir.FloatType()(0.5))
+    small = b.sub(b.bitcast(small, I32), I32(0x3F000000))
+    odd = b.and_(b.lshr(magnitude, I32(13)), I32(1))
+    normal = b.lshr(b.add(b.sub(magnitude, I32(0x37FFF001)), odd), I32(13))
+    special = b.select(b.icmp_unsigned(">", magnitude, I32(0x7F800000)), I32(0x7E00), I32(0x7C00))
+    result = b.select(b.icmp_unsigned("<", magnitude, I32(0x38800000)), small, normal)
+    result = b.select(b.icmp_unsigned(">=", magnitude, I32(0x47800000)), special, result)
+    return b.trunc(b.or_(result, b.lshr(b.and_(bits, I32(0x80000000)), I32(16))), I16)
+
+
+def _bfloat_to_float(b: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    return b.bitcast(b.shl(b.zext(value, I32), I32(16)), ir.FloatType())
+
+
+def _float_to_bfloat(b: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    bits = b.bitcast(value, I32)
+    odd = b.and_(b.lshr(bits, I32(16)), I32(1))
+    rounded = b.lshr(b.add(b.add(bits, I32(0x7FFF)), odd), I32(16))
+    quiet = b.or_(b.lshr(bits, I32(16)), I32(0x40))
+    return b.trunc(b.select(b.fcmp_unordered("uno", value, value), quiet, rounded), I16)
+
+
+STORAGES = {
+    s.name: s
+    for s in (
+        Storage("float16", I16, ir.FloatType(), 2, _half_to_float, _float_to_half),
+        Storage("bfloat16", I16, ir.FloatType(), 2, _bfloat_to_float, _float_to_bfloat),
+        Storage("float32", ir.FloatType(), ir.FloatType(), 4, _same, _same),
+        Storage("float64", ir.DoubleType(), ir.DoubleType(), 8, _same, _same),
+    )
+}
+
+
+class _Reference:
+    """A metadata node that is written below the module by hand, because it must name itself."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def get_reference(self) -> str:
+        return f"!{self.number}"
+
+
+LOOP, GROUP = _Reference(9000), _Reference(9001)
+# Every iteration reads and writes its own numbers only, also where output and input are the same array.
+METADATA = """
+!9000 = distinct !{!9000, !9002}
+!9001 = distinct !{}
+!9002 = !{!"llvm.loop.parallel_accesses", !9001}
+"""
+
+
+def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outputs: int, parameters: int) -> str:
+    """IR of ``void symbol(char **args, npy_intp *dimensions, npy_intp *steps, void *data)``.
+
+    The last `parameters` of the inputs are loaded once where they are scalars (stride 0).
+    """
+    module = ir.Module()
+    blocks = [_block_function(module, f"{symbol}.arrays", kernel_symbol, storage, inputs, outputs, 0)]
+    if parameters:
+        blocks.append(_block_function(module, f"{symbol}.scalars", kernel_symbol, storage, inputs, outputs, parameters))
+    operands = inputs + outputs
+    loop = ir.Function(
+        module, ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER]), symbol
+    )
+    args, dimensions, steps, _ = loop.args
+    b = ir.IRBuilder(loop.append_basic_block("entry"))
+    buffers = [b.alloca(ir.ArrayType(storage.memory, CHUNK)) for _ in range(operands)]
+    for buffer in buffers:
+        buffer.align = 64
+    restore = _save_floating_point_state(b)
+    count = b.load(dimensions)
+    base = [b.load(b.gep(args, [I64(k)])) for k in range(operands)]
+    step = [b.load(b.gep(steps, [I64(k)])) for k in range(operands)]
+    size = I64(storage.size)
+
+    done = b.alloca(I64)
+    b.store(I64(0), done)
+    whole = b.lshr(count, I64(6))
+    for function, scalars in zip(blocks, (0, parameters), strict=False):
+        direct = ir.Constant(ir.IntType(1), 1)
+        for k in range(operands):
+            scalar = inputs - scalars <= k < inputs
+            direct = b.and_(direct, b.icmp_signed("==", step[k], I64(0) if scalar else size))
+        with b.if_then(b.and_(direct, b.icmp_signed(">", whole, I64(0)))):
+            typed = [b.bitcast(p, storage.memory.as_pointer()) for p in base]
+            b.call(function, [*typed, whole])
+            b.store(b.shl(whole, I64(6)), done)
+
+    def address(k: int, index: ir.Value) -> ir.Value:
+        return b.bitcast(b.gep(base[k], [b.mul(index, step[k])]), storage.memory.as_pointer())
+
+    head, body, end = (loop.append_basic_block(name) for name in ("head", "body", "end"))
+    b.branch(head)
+    b.position_at_end(head)
+    start = b.load(done)
+    b.cbranch(b.icmp_signed("<", start, count), body, end)
+    b.position_at_end(body)
+    left = b.sub(count, start)
+    here = b.select(b.icmp_signed("<", left, I64(CHUNK)), left, I64(CHUNK))
+    rounded = b.and_(b.add(here, I64(BLOCK - 1)), I64(-BLOCK))
+    firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
+    for k in range(inputs):
+        with _counted(b, I64(0), here) as i:
+            b.store(b.load(address(k, b.add(start, i))), b.gep(firsts[k], [i]))
+        last = b.load(b.gep(firsts[k], [b.sub(here, I64(1))]))
+        with _counted(b, here, rounded) as i:
+            b.store(last, b.gep(firsts[k], [i]))
+    b.call(blocks[0], [*firsts, b.lshr(rounded, I64(6))])
+    for k in range(inputs, operands):
+        with _counted(b, I64(0), here) as i:
+            b.store(b.load(b.gep(firsts[k], [i])), address(k, b.add(start, i)))
+    b.store(b.add(start, here), done)
+    b.branch(head)
+    b.position_at_end(end)
+    restore()
+    b.ret_void()
+    return str(module) + METADATA
+
+
+def _block_function(
+    module: ir.Module, symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outputs: int, scalars: int
+) -> ir.Function:
+    """``void f(inputs..., outputs..., n)``: compute n blocks of contiguous numbers."""
+    pointer = storage.memory.as_pointer()
+    function = ir.Function(module, ir.FunctionType(VOID, [pointer] * (inputs + outputs) + [I64]), symbol)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    kernel = module.globals.get(kernel_symbol)
+    if kernel is None:
+        kind = ir.FunctionType(I32, [POINTER, POINTER] + [storage.compute] * inputs)
+        kernel = ir.Function(module, kind, kernel_symbol)
+    *arrays, blocks = function.args
+    b = ir.IRBuilder(function.append_basic_block("entry"))
+    result = b.alloca(ir.ArrayType(storage.compute, outputs))
+    exception = b.alloca(POINTER)
+    fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
+    with _counted(b, I64(0), b.shl(blocks, I64(6), flags=("nuw", "nsw")), metadata=True) as i:
+        numbers = []
+        for k in range(inputs):
+            if k in fixed:
+                numbers.append(fixed[k])
+                continue
+            loaded = b.load(b.gep(arrays[k], [i]))
+            loaded.set_metadata("llvm.access.group", GROUP)
+            numbers.append(storage.widen(b, loaded))
+        b.call(kernel, [b.bitcast(result, POINTER), b.bitcast(exception, POINTER), *numbers])
+        for k in range(outputs):
+            value = storage.narrow(b, b.load(b.gep(result, [I64(0), I64(k)])))
+            stored = b.store(value, b.gep(arrays[inputs + k], [i]))
+            stored.set_metadata("llvm.access.group", GROUP)
+    b.ret_void()
+    return function
+
+
+class _counted:
+    """``for i in range(first, end)`` around the code that is built inside the with statement."""
+
+    def __init__(self, builder: ir.IRBuilder, first: ir.Value, end: ir.Value, metadata: bool = False) -> None:
+        self.builder, self.first, self.end, self.metadata = builder, first, end, metadata
+
+    def __enter__(self) -> ir.Value:
+        b = self.builder
+        before, self.body, self.after = b.block, b.append_basic_block("for"), b.append_basic_block("done")
+        b.cbranch(b.icmp_signed("<", self.first, self.end), self.body, self.after)
+        b.position_at_end(self.body)
+        self.index = b.phi(I64)
+        self.index.add_incoming(self.first, before)
+        return self.index
+
+    def __exit__(self, *_: object) -> None:
+        b = self.builder
+        following = b.add(self.index, I64(1), flags=("nuw", "nsw"))
+        self.index.add_incoming(following, b.block)
+        branch = b.cbranch(b.icmp_signed("<", following, self.end), self.body, self.after)
+        if self.metadata:
+            branch.set_metadata("llvm.loop", LOOP)
+        b.position_at_end(self.after)
+
+
+def _save_floating_point_state(b: ir.IRBuilder) -> Callable[[], None]:
+    """Save the flags that arithmetic raises; the result puts them back, so that NumPy sees nothing to warn of."""
+    if target.is_x86():
+        names, size = ("llvm.x86.sse.stmxcsr", "llvm.x86.sse.ldmxcsr"), 4
+    else:
+        names, size = ("fegetenv", "fesetenv"), 128
+    state = b.alloca(ir.ArrayType(ir.IntType(8), size))
+    state.align = 16
+    pointer = b.bitcast(state, POINTER)
+    result = VOID if target.is_x86() else I32
+    save, put_back = (ir.Function(b.module, ir.FunctionType(result, [POINTER]), name) for name in names)
+    b.call(save, [pointer])
+    return lambda: b.call(put_back, [pointer])

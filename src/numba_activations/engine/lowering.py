@@ -1,0 +1,125 @@
+"""Machine instructions for the primitives: what Numba emits where a kernel calls one of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload, register_jitable
+
+from ..kernels import primitives
+from . import target
+
+STRICT = {"error_model": "numpy", "fastmath": False}  # divisions that vectorise; rounding that a caller's flags cannot touch
+
+
+def teach() -> None:
+    """Make the primitives known to Numba. Idempotent: importing this module has done it."""
+
+
+@overload(primitives.by_type, jit_options=STRICT)
+def _by_type(x: Any, single: Any, double: Any) -> Any:
+    if x == types.float32:
+        return lambda x, single, double: single
+    if x == types.float64:
+        return lambda x, single, double: double
+    return None
+
+
+def _layout(value: ir.Value) -> tuple[ir.IntType, int, int, int]:
+    """Integer type of the same width, mantissa bits, exponent bias, bit pattern of `shift`."""
+    if value.type == ir.FloatType():
+        return ir.IntType(32), 23, 127, 0x4B400000
+    return ir.IntType(64), 52, 1023, 0x4338000000000000
+
+
+def _fma(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Value:
+    return builder.fma(x, y, z)
+
+
+def _copysign(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    function = builder.module.declare_intrinsic("llvm.copysign", [x.type])
+    return builder.call(function, [x, y])
+
+
+def _ldexp(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
+    integer, digits, bias, zero = _layout(x)
+    n = builder.sub(builder.bitcast(shifted, integer), integer(zero))
+    if target.has("avx512f"):  # one instruction there; elsewhere LLVM would make a call a number of it
+        i32 = ir.IntType(32)
+        n = builder.trunc(n, i32) if integer.width > 32 else n
+        suffix = "f32" if integer.width == 32 else "f64"
+        kind = ir.FunctionType(x.type, [x.type, i32])
+        function = builder.module.globals.get(f"llvm.ldexp.{suffix}.i32")
+        function = function or ir.Function(builder.module, kind, f"llvm.ldexp.{suffix}.i32")
+        return builder.call(function, [x, n])
+    half = builder.ashr(n, integer(1))
+    for part in (half, builder.sub(n, half)):  # each 2^part is a normal number, and only the second product rounds
+        power = builder.shl(builder.add(part, integer(bias)), integer(digits))
+        x = builder.fmul(x, builder.bitcast(power, x.type))
+    return x
+
+
+def _add_exponent(operation: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value], ir.Value]:
+    def build(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
+        integer, digits, _, _ = _layout(x)
+        n = builder.shl(builder.bitcast(shifted, integer), integer(digits))
+        return builder.bitcast(getattr(builder, operation)(builder.bitcast(x, integer), n), x.type)
+
+    return build
+
+
+def _from_pattern(builder: ir.IRBuilder, pattern: ir.Value) -> ir.Value:
+    integer, *_ = _layout(pattern)
+    number = builder.bitcast(builder.fptosi(pattern, integer), pattern.type)
+    return builder.select(builder.fcmp_unordered("uno", pattern, pattern), pattern, number)
+
+
+def _libm(name: str) -> Callable[[ir.IRBuilder, ir.Value], ir.Value]:
+    def build(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+        symbol = name + ("f" if x.type == ir.FloatType() else "")
+        function = builder.module.globals.get(symbol)
+        function = function or ir.Function(builder.module, ir.FunctionType(x.type, [x.type]), symbol)
+        return builder.call(function, [x])
+
+    return build
+
+
+def _lower(primitive: Callable[..., Any], arity: int, build: Callable[..., ir.Value]) -> None:
+    """Register `build` as the code of a primitive whose arguments and result all have one type."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        return build(builder, *args)
+
+    if arity == 1:
+
+        @intrinsic
+        def unary(typing_context: Any, x: Any) -> Any:
+            return x(x), codegen
+
+        overload(primitive, jit_options=STRICT, strict=False)(lambda x: lambda x: unary(x))
+    elif arity == 2:
+
+        @intrinsic
+        def binary(typing_context: Any, x: Any, y: Any) -> Any:
+            return x(x, y), codegen
+
+        overload(primitive, jit_options=STRICT, strict=False)(lambda x, y: lambda x, y: binary(x, y))
+    else:
+
+        @intrinsic
+        def ternary(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
+            return x(x, y, z), codegen
+
+        overload(primitive, jit_options=STRICT, strict=False)(lambda x, y, z: lambda x, y, z: ternary(x, y, z))
+
+
+_lower(primitives.fma, 3, _fma)
+_lower(primitives.copysign, 2, _copysign)
+_lower(primitives.ldexp, 2, _ldexp)
+_lower(primitives.raise_exponent, 2, _add_exponent("add"))
+_lower(primitives.lower_exponent, 2, _add_exponent("sub"))
+_lower(primitives.from_pattern, 1, _from_pattern)
+_lower(primitives.libm_exp, 1, _libm("exp"))
+_lower(primitives.libm_expm1, 1, _libm("expm1"))
+register_jitable(**STRICT)(primitives.shift)

@@ -1,0 +1,28 @@
+"""The default: the whole range, at most 1 ULP."""
+
+import sys
+
+from ...records import Error, approximation
+from ..coefficients import EXP6_SINGLE, EXP11_DOUBLE
+from ..primitives import Float
+from .reduction import exp_full
+from .reduction import growth as growth_of
+
+
+def exp(x: Float) -> Float:
+    """2^n (1 + r + r^2 q(r)), q of degree 4 in float32 and 9 in float64"""
+    return exp_full(x, EXP6_SINGLE, EXP11_DOUBLE)
+
+
+def growth(y: Float) -> tuple[Float, Float, Float]:
+    """e^y as (one + part) / scale, y >= 0"""
+    return growth_of(y, EXP6_SINGLE, EXP11_DOUBLE)
+
+
+approximation(
+    sys.modules[__name__],
+    bounds={"float32": Error(0.95, at=1.0), "float64": Error(0.95, at=1.0)},
+    interval={"float32": (-104.0, 88.8), "float64": (-745.2, 709.8)},
+    special="IEEE 754: NaN, infinities, overflow and subnormal results are right",
+    why="The default, with no name under approx: accurate everywhere, and faster than any libm.",
+)

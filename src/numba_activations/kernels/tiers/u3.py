@@ -1,0 +1,28 @@
+"""u3: at most 3 ULP, normal numbers only."""
+
+import sys
+
+from ...records import Error, approximation
+from ..coefficients import EXP5_SINGLE, EXP10_DOUBLE
+from ..primitives import Float
+from .reduction import exp_saturating
+from .reduction import growth as growth_of
+
+
+def exp(x: Float) -> Float:
+    """2^n (1 + r + r^2 q(r)), q of degree 3 in float32 and 8 in float64"""
+    return exp_saturating(x, EXP5_SINGLE, EXP10_DOUBLE)
+
+
+def growth(y: Float) -> tuple[Float, Float, Float]:
+    """e^y as (one + part) / scale, y >= 0"""
+    return growth_of(y, EXP5_SINGLE, EXP10_DOUBLE)
+
+
+approximation(
+    sys.modules[__name__],
+    bounds={"float32": Error(2.3, at=1.0), "float64": Error(2.9, at=1.0)},
+    interval={"float32": (-87.33654, 88.37), "float64": (-708.396418532264, 709.43)},
+    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
+    why="One coefficient and the care for the ends of the range less than the default.",
+)

@@ -1,0 +1,87 @@
+"""Minimax polynomials by the exchange algorithm of Remez, in mpmath.
+
+`fit(f, interval, degree, pinned)` finds the polynomial whose low coefficients are the given ones and whose largest
+relative error against f is smallest; `fit_rounded` does so with every coefficient a float of the wanted
+precision: the coefficients are rounded one at a time, lowest first, and the rest is fitted again each time.
+
+The m pinned terms leave f - pinned = x**m * P(x) to approximate, with relative weight |x|**m / f. The weight must be
+|x|**m and not x**m: for odd m the latter changes its sign at 0 and the exchange settles on a polynomial that is
+up to four times worse.
+"""
+
+from collections.abc import Callable, Sequence
+
+import mpmath as mp
+
+mp.mp.prec = 200
+Real = mp.mpf
+
+
+def fit(
+    f: Callable[[Real], Real],
+    interval: tuple[Real, Real],
+    degree: int,
+    pinned: Sequence[float] = (),
+    points: int = 400,
+) -> tuple[list[Real], Real]:
+    """Coefficients of the free terms, lowest first, and the largest relative error of the whole polynomial."""
+    low, high = interval
+    count, m = degree - len(pinned) + 1, len(pinned)
+    centre, radius = (low + high) / 2, (high - low) / 2
+    grid = [centre - radius * mp.cos(mp.pi * (k + Real("0.31") * (0 < k < points)) / points) for k in range(points + 1)]
+    known = list(reversed([mp.mpf(c) for c in pinned])) or [mp.mpf(0)]
+    target = [(f(x) - mp.polyval(known, x)) / x**m for x in grid]
+    weight = [abs(x) ** m / f(x) for x in grid]
+    nodes = [round(points * k / count) for k in range(count + 1)]
+    for _ in range(60):
+        matrix = mp.matrix(count + 1, count + 1)
+        right = mp.matrix([target[j] for j in nodes])
+        for row, j in enumerate(nodes):
+            for column in range(count):
+                matrix[row, column] = grid[j] ** column
+            matrix[row, count] = (-1) ** row / weight[j]
+        solution = mp.lu_solve(matrix, right)
+        coefficients = [solution[k] for k in range(count)]
+        error = [w * (t - mp.polyval(coefficients[::-1], x)) for w, t, x in zip(weight, target, grid, strict=True)]
+        exchanged = _alternating_extrema(error, count + 1)
+        if exchanged == nodes or len(exchanged) <= count:
+            break
+        nodes = exchanged
+    return coefficients, max(map(abs, error))
+
+
+def _alternating_extrema(error: list[Real], count: int) -> list[int]:
+    """Grid indices of `count` errors of alternating sign, the largest that there are."""
+    extrema: list[int] = []
+    for k, value in enumerate(error):
+        if extrema and mp.sign(error[extrema[-1]]) == mp.sign(value):
+            if abs(value) > abs(error[extrema[-1]]):
+                extrema[-1] = k
+        else:
+            extrema.append(k)
+    while len(extrema) > count:
+        size = [abs(error[k]) for k in extrema]
+        weakest = size.index(min(size))
+        if weakest in (0, len(extrema) - 1) or len(extrema) == count + 1:
+            extrema.pop(0 if size[0] < size[-1] else -1)
+        else:  # two neighbours must go together, or the signs no longer alternate
+            first = weakest - (size[weakest - 1] < size[weakest + 1])
+            del extrema[first : first + 2]
+    return extrema
+
+
+def fit_rounded(
+    f: Callable[[Real], Real],
+    interval: tuple[Real, Real],
+    degree: int,
+    pinned: Sequence[float],
+    rounding: Callable[[Real], float],
+) -> tuple[list[float], Real]:
+    """All coefficients, lowest first, each rounded by `rounding`, and the largest relative error that is left."""
+    fixed = list(pinned)
+    while len(fixed) <= degree:
+        free, _ = fit(f, interval, degree, fixed)
+        fixed.append(rounding(free[0]))
+    low, high = interval
+    points = [low + (high - low) * mp.mpf(k) / 3000 for k in range(3001)]
+    return fixed, max(abs(1 - mp.polyval(fixed[::-1], x) / f(x)) for x in points)
