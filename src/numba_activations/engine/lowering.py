@@ -17,7 +17,7 @@ def teach() -> None:
     """Make the primitives known to Numba. Idempotent: importing this module has done it."""
 
 
-@overload(primitives.by_type, jit_options=STRICT)
+@overload(primitives.by_type, jit_options=STRICT, strict=False)
 def _by_type(x: Any, single: Any, double: Any) -> Any:
     if x == types.float32:
         return lambda x, single, double: single
@@ -38,8 +38,8 @@ def _fma(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Val
 
 
 def _copysign(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
-    function = builder.module.declare_intrinsic("llvm.copysign", [x.type])
-    return builder.call(function, [x, y])
+    kind = ir.FunctionType(x.type, [x.type, x.type])
+    return builder.call(builder.module.declare_intrinsic("llvm.copysign", [x.type], kind), [x, y])
 
 
 def _ldexp(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
