@@ -13,6 +13,8 @@ import numpy as np
 
 Float = Any  # numpy.float32 or numpy.float64 in plain Python, float32 or float64 in compiled code
 
+NOTHING = -0.0  # what an addition that is not needed adds: the compiler deletes x + -0.0
+
 SHIFT_SINGLE = float.fromhex("0x1.8p+23")
 SHIFT_DOUBLE = float.fromhex("0x1.8p+52")
 

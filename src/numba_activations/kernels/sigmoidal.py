@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..records import Bound, Error, Limits, activation
-from .primitives import Float, copysign, fma
+from .primitives import NOTHING, Float, copysign, fma
 
 
 def sum_exactly(one: Float, scale: Float, part: Float) -> Float:
@@ -15,7 +15,7 @@ def sum_exactly(one: Float, scale: Float, part: Float) -> Float:
 def sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     """1 / (1 + exp(-x))"""
     T = type(x)
-    one, part, scale = m.growth(abs(x))
+    one, part, scale = m.growth(abs(x), T(NOTHING))
     w = scale / sum_exactly(one, scale, part)  # s(-|x|), at most 1/2, with all its digits in the tail
     return T(1) - w if x >= T(0) else w, fma(-w, w, w)  # s(x) s(-x) = w (1 - w): nothing cancels
 
@@ -35,7 +35,7 @@ activation(
 def tanh(m: Any, x: Float) -> tuple[Float, Float]:
     """(exp(2x) - 1) / (exp(2x) + 1)"""
     T = type(x)
-    one, part, scale = m.growth(abs(x) + abs(x))
+    one, part, scale = m.growth(abs(x) + abs(x), T(NOTHING))
     total = sum_exactly(one, scale, part)
     w = scale / total  # s(-2|x|), at most 1/2
     return copysign(((one - scale) + part) / total, x), T(4) * fma(-w, w, w)

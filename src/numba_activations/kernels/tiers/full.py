@@ -7,6 +7,7 @@ from ..coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from ..primitives import Float
 from .reduction import exp_full
 from .reduction import growth as growth_of
+from .reduction import parts as parts_of
 
 
 def exp(x: Float) -> Float:
@@ -14,9 +15,14 @@ def exp(x: Float) -> Float:
     return exp_full(x, EXP6_SINGLE, EXP11_DOUBLE)
 
 
-def growth(y: Float) -> tuple[Float, Float, Float]:
-    """e^y as (one + part) / scale, y >= 0"""
-    return growth_of(y, EXP6_SINGLE, EXP11_DOUBLE)
+def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (one + part) 2^n"""
+    return parts_of(x, low, EXP6_SINGLE, EXP11_DOUBLE)
+
+
+def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as (one + part) / scale, y >= 0"""
+    return growth_of(y, low, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 approximation(

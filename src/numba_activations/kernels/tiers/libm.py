@@ -3,7 +3,7 @@
 import sys
 
 from ...records import Error, approximation
-from ..primitives import Float, libm_exp, libm_expm1
+from ..primitives import Float, fma, libm_exp, libm_expm1, shift
 
 
 def exp(x: Float) -> Float:
@@ -11,11 +11,20 @@ def exp(x: Float) -> Float:
     return libm_exp(x)
 
 
-def growth(y: Float) -> tuple[Float, Float, Float]:
-    """e^y as (1 + expm1(y)) / 1, or as (1 + 0) / exp(-y) where e^y would be large"""
+def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (1 + (e^x - 1)) near 0, as e^x elsewhere, to first order in low"""
+    T = type(x)
+    y = libm_exp(x)
+    near = abs(x) < T(0.5)
+    part = libm_expm1(x) if near else T(0)
+    return T(1) if near else y, fma(y, low, part), shift(x)
+
+
+def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as (1 + (e^y - 1)) / 1 near 0, as (1 + low) / e^-y elsewhere"""
     T = type(y)
     near = y < T(1)
-    return T(1), libm_expm1(y) if near else T(0), T(1) if near else libm_exp(-y)
+    return T(1), libm_expm1(y) + low if near else low, T(1) if near else libm_exp(-y)
 
 
 approximation(

@@ -47,38 +47,56 @@ def horner(r: Float, coefficients: tuple[float, ...]) -> Float:
     return p
 
 
+def _clamped(x: Float, low: float, high: float) -> Float:
+    """x within [low, high]; NaN stays NaN."""
+    T = type(x)
+    x = T(high) if x > T(high) else x
+    return T(low) if x < T(low) else x
+
+
+def _exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
+    """e^r, rounded as late as can be."""
+    T = type(r)
+    return fma(fma(horner(r, q), r, T(1)), r, T(1))
+
+
+def _part(r: Float, q: tuple[float, ...], one: Float) -> Float:
+    """one (e^r - 1) for a power of two `one`, with the digits that adding 1 would lose."""
+    return fma(horner(r, q), (r * one) * r, r * one)
+
+
 def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """e^x over the whole range: infinities, NaN and subnormal results too."""
-    T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    x = T(k.to_infinity) if x > T(k.to_infinity) else x
-    x = T(k.to_zero) if x < T(k.to_zero) else x
-    r, shifted = reduce(x)
-    q = horner(r, by_type(x, single, double))
-    return ldexp(T(1) + fma(q, r * r, r), shifted)
+    r, shifted = reduce(_clamped(x, k.to_zero, k.to_infinity))
+    return ldexp(_exp_reduced(r, by_type(x, single, double)), shifted)
 
 
 def exp_saturating(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """e^x where it is a normal number; beyond, the value at the end of that range. NaN gives NaN."""
+    k = by_type(x, SINGLE, DOUBLE)
+    r, shifted = reduce(_clamped(x, k.smallest_normal, k.largest_normal))
+    return raise_exponent(_exp_reduced(r, by_type(x, single, double)), shifted)
+
+
+def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
+    """e^(x + low) = (one + part) 2^n as (one, part, n + shift), where one = 1 is exact and only `part` is rounded.
+
+    `low` is what x lacks, small beside it: at most an ULP or so of x. Take the number with `ldexp(one + part, shifted)`.
+    """
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    y = T(k.largest_normal) if x > T(k.largest_normal) else x
-    y = T(k.smallest_normal) if y < T(k.smallest_normal) else y
-    r, shifted = reduce(y)
-    q = horner(r, by_type(x, single, double))
-    return raise_exponent(T(1) + fma(q, r * r, r), shifted)
+    r, shifted = reduce(_clamped(x, k.to_zero, k.to_infinity))
+    return T(1), _part(r + low, by_type(x, single, double), T(1)), shifted
 
 
-def growth(y: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
-    """e^y = (one + part) / scale for y >= 0, where one = 2^k, scale = 2^(k-n), part = 2^k (e^r - 1).
+def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
+    """e^(y + low) = (one + part) / scale for y >= 0, where one = 2^k, scale = 2^(k-n), part = 2^k (e^r - 1).
 
     One and scale are exact, so only `part` is rounded; k keeps scale a normal number up to the largest y that matters.
     """
     T = type(y)
     k = by_type(y, SINGLE, DOUBLE)
-    y = T(-k.to_zero) if y > T(-k.to_zero) else y
-    r, shifted = reduce(y)
-    q = horner(r, by_type(y, single, double))
     one = T(k.headroom)
-    part = fma(q, (r * one) * r, r * one)
-    return one, part, lower_exponent(one, shifted)
+    r, shifted = reduce(_clamped(y, 0.0, -k.to_zero))
+    return one, _part(r + low, by_type(y, single, double), one), lower_exponent(one, shifted)

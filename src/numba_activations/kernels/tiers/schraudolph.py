@@ -4,7 +4,7 @@ import math
 import sys
 
 from ...records import Error, approximation
-from ..primitives import Float, by_type, fma, from_pattern
+from ..primitives import Float, by_type, fma, from_pattern, shift
 
 # exp(x) = 2^(x / ln2): the float with the bit pattern 2^m (x / ln2 + bias - c), m mantissa bits. Between powers of two
 # it interpolates linearly; c = 0.043677 (366393 / 2^23) makes the largest relative errors of both signs equal.
@@ -22,10 +22,16 @@ def exp(x: Float) -> Float:
     return from_pattern(fma(y, T(slope), T(offset)))
 
 
-def growth(y: Float) -> tuple[Float, Float, Float]:
-    """e^y as (1 + 0) / exp(-y), y >= 0"""
+def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (exp(x) + 0) 2^0"""
+    T = type(x)
+    return exp(x + low), T(0), shift(x)
+
+
+def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as (1 + 0) / exp(-y - low), y >= 0"""
     T = type(y)
-    return T(1), T(-0.0), exp(-y)
+    return T(1), T(0), exp(-(y + low))
 
 
 approximation(
