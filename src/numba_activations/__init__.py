@@ -7,11 +7,13 @@ np.float64(0.5)
 np.float64(1.0)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import namespaces
+from .engine import registry
+from .engine.keys import DEFAULT, Key
 from .engine.threads import parallel
-from .namespaces import catalogue
+from .records import ACTIVATIONS as catalogue
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,20 +21,27 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 approx = namespaces.Approximations()
-derivative = namespaces.Variants(namespaces.registry.DEFAULT, "derivative")
-value_and_derivative = namespaces.Variants(namespaces.registry.DEFAULT, "value_and_derivative")
-vjp = namespaces.Variants(namespaces.registry.DEFAULT, "vjp")
+derivative = namespaces.variant("derivative")
+value_and_derivative = namespaces.variant("value_and_derivative")
+vjp = namespaces.variant("vjp")
+parameter_derivative = namespaces.variant("parameter_derivative")
 
-__all__ = ["approx", "catalogue", "derivative", "parallel", "value_and_derivative", "vjp", *namespaces.names()]
+__all__ = [
+    "approx",
+    "catalogue",
+    "derivative",
+    "parallel",
+    "parameter_derivative",
+    "value_and_derivative",
+    "vjp",
+    *namespaces.names(),
+]
 
 
 def __getattr__(name: str) -> "np.ufunc":
-    if name.startswith("_"):
+    if name.startswith("_") or name not in catalogue:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        found: np.ufunc = namespaces.lookup(namespaces.registry.DEFAULT, "value", name)
-    except AttributeError as error:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}: {error}") from None
+    found: np.ufunc = registry.function(Key(DEFAULT, "value", catalogue[name].name))
     globals()[name] = found
     return found
 

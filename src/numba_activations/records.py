@@ -5,7 +5,7 @@ documentation, command line. This module imports neither Numba nor any kernel.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -44,6 +44,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What parameters must fulfil: `holds` takes them by name and gives a bool or an array of bool; NaN breaks every rule."""
+
+    text: str
+    holds: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Activation:
     """One activation function: its kernel, and what is known and promised of it.
 
@@ -52,13 +60,18 @@ class Activation:
     name : str
         The canonical name.
     kernel : callable
-        Gives the pair (value, derivative) from a number; its first argument is the tier `m` where it needs exp.
+        Gives (value, derivative) of a number, and with a trainable parameter (value, derivative, derivative with respect
+        to the parameter); its first argument is the tier `m` where it needs exp.
     exact : callable
         The same function from a namespace `m` and x: with mpmath the truth, with numpy the naive formula.
     formula : str
         First line of the kernel's docstring.
     parameters : mapping of str to float
         Names and defaults, read from the kernel's signature.
+    rules : tuple of Rule
+        What the parameters must fulfil.
+    trainable : str or None
+        The parameter that networks train, whose derivative the kernel gives as its third result.
     aliases : tuple of str
         Other names of the same object.
     kinks : tuple of float
@@ -79,6 +92,8 @@ class Activation:
     aliases: tuple[str, ...] = ()
     kinks: tuple[float, ...] = ()
     note: str = ""
+    rules: tuple[Rule, ...] = ()
+    trainable: str | None = None
     formula: str = field(init=False)
     parameters: Mapping[str, float] = field(init=False)
     uses_exp: bool = field(init=False)
@@ -101,7 +116,8 @@ class Approximation:
     name : str
         The name under `numba_activations.approx`.
     module : module
-        Holds `exp` and `growth`, from which every activation of the tier is built.
+        Holds `exp`, and `parts` and `growth`, from which every activation of the tier is built; `exp` alone where the
+        tier is there to be compared only.
     method : str
         First line of the docstring of its `exp`.
     bounds : mapping of str to Error
@@ -125,25 +141,60 @@ class Approximation:
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", _first_line(self.module.exp))
 
+    def serves(self, record: Activation) -> bool:
+        """Whether the tier has an activation: those that use exp, or exp alone in a tier that is there to be compared."""
+        return record.uses_exp and (hasattr(self.module, "growth") or record.name == "exp")
+
 
 def _first_line(function: Callable[..., Any]) -> str:
     return (function.__doc__ or "").strip().splitlines()[0]
 
 
-ACTIVATIONS: dict[str, Activation] = {}
+class Catalogue(Mapping[str, Activation]):
+    """The rows by canonical name; an alias finds its row too."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Activation] = {}
+        self._canonical: dict[str, str] = {}
+
+    def enter(self, row: Activation) -> None:
+        """Add a row whose name and aliases are all new."""
+        for name in (row.name, *row.aliases):
+            if name in self._canonical:
+                raise ValueError(f"the catalogue has {name!r} already: it is {self._canonical[name]}")
+        self._rows[row.name] = row
+        self._canonical.update(dict.fromkeys((row.name, *row.aliases), row.name))
+
+    def names(self) -> tuple[str, ...]:
+        """All names, aliases too."""
+        return tuple(self._canonical)
+
+    def __getitem__(self, name: str) -> Activation:
+        return self._rows[self._canonical[name]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._canonical
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<catalogue of {len(self)} activations>"
+
+
+ACTIVATIONS = Catalogue()
 APPROXIMATIONS: dict[str, Approximation] = {}
 
 
 def activation(kernel: Callable[..., Any], **row: Any) -> None:
     """Enter a kernel and what is promised of it into the catalogue."""
-    record = Activation(name=kernel.__name__, kernel=kernel, **row)
-    for name in (record.name, *record.aliases):
-        if name in ACTIVATIONS or any(name in other.aliases for other in ACTIVATIONS.values()):
-            raise ValueError(f"the catalogue has {name!r} already")
-    ACTIVATIONS[record.name] = record
+    ACTIVATIONS.enter(Activation(name=kernel.__name__, kernel=kernel, **row))
 
 
 def approximation(module: ModuleType, **row: Any) -> None:
-    """Enter a module that holds `exp` and `growth` into the table of tiers, under the module's own name."""
+    """Enter a module that holds `exp`, `parts` and `growth` into the table of tiers, under the module's own name."""
     name = module.__name__.rpartition(".")[2]
     APPROXIMATIONS[name] = Approximation(name=name, module=module, **row)

@@ -30,9 +30,9 @@ class Storage:
     narrow: Callable[[ir.IRBuilder, ir.Value], ir.Value]
 
     @property
-    def kind(self) -> str:
-        """'float' or 'double', the type of the computation."""
-        return str(self.compute)
+    def computed_as(self) -> str:
+        """'float32' or 'float64', the type of the computation."""
+        return "float64" if self.compute == ir.DoubleType() else "float32"
 
 
 def _same(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:

@@ -10,7 +10,10 @@ from numba.extending import intrinsic, overload, register_jitable
 from ..kernels import primitives
 from . import target
 
-STRICT = {"error_model": "numpy", "fastmath": False}  # divisions that vectorise; rounding that a caller's flags cannot touch
+STRICT = {
+    "error_model": "numpy",
+    "fastmath": False,
+}  # divisions that vectorise; rounding that a caller's flags cannot touch
 
 
 def teach() -> None:

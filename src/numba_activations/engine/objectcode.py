@@ -1,38 +1,26 @@
-"""Object code of the loops: linked, optimised for the host, and loaded."""
+"""Object code: linked, optimised for the host, kept in the cache, and loaded."""
 
 import functools
+from collections.abc import Callable, Collection, Iterable
 
 import llvmlite.binding as llvm
 
-from ..records import Activation, Approximation
-from . import target
-from .loops import STORAGES, loop_ir
-from .variants import Variant
+from . import cache, target
 
 _loaded: list[object] = []  # code lives as long as these
 
 
-def compile_loops(record: Activation, tier: Approximation, variant: Variant, storages: tuple[str, ...]) -> bytes:
-    """Object code (ELF, Mach-O or COFF) with one loop for each storage, under the storage's name."""
-    from .scalar import scalar_function, scalar_ir
-
-    parameters = len(record.parameters)
-    inputs = variant.leading + 1 + parameters
-    machine = target.machine()
-    function = scalar_function(record, tier, variant)
+def build(texts: Iterable[str], exports: Collection[str]) -> bytes:
+    """Object code (ELF, Mach-O or COFF) of modules in LLVM IR that call one another; only `exports` stay visible."""
+    target.initialise()
     module = llvm.parse_assembly("")
-    kernels = {}
-    for name in storages:
-        storage = STORAGES[name]
-        if storage.kind not in kernels:
-            kernels[storage.kind] = scalar_ir(function, storage.kind, inputs)
-            module.link_in(llvm.parse_assembly(_inlined(*kernels[storage.kind])))
-        text = loop_ir(name, kernels[storage.kind][1], storage, inputs, variant.outputs, parameters)
+    for text in texts:
         module.link_in(llvm.parse_assembly(text))
     for value in [*module.functions, *module.global_variables]:
-        if value.name not in storages and not value.is_declaration:
+        if value.name not in exports and not value.is_declaration:
             value.linkage = "internal"
     module.verify()
+    machine = target.machine()
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.loop_vectorization = tuning.loop_unrolling = tuning.loop_interleaving = True
     passes = llvm.create_pass_builder(machine, tuning)
@@ -40,7 +28,8 @@ def compile_loops(record: Activation, tier: Approximation, variant: Variant, sto
     return bytes(machine.emit_object(module))
 
 
-def _inlined(text: str, symbol: str) -> str:
+def inlined(text: str, symbol: str) -> str:
+    """A module whose function `symbol` will be part of each of its callers, and whose other functions are its own."""
     module = llvm.parse_assembly(text)
     for function in module.functions:
         if function.name == symbol:
@@ -50,17 +39,34 @@ def _inlined(text: str, symbol: str) -> str:
     return str(module)
 
 
+def obtain(entry: str, compile_code: Callable[[], bytes]) -> bytes:
+    """The object code of a cache entry: from the cache, or compiled now and then cached.
+
+    One thread compiles at a time, under Numba's own lock, so that a compilation inside another cannot deadlock.
+    """
+    code = cache.load(entry)
+    if code is None:
+        from numba.core.compiler_lock import global_compiler_lock
+
+        with global_compiler_lock:
+            code = cache.load(entry)
+            if code is None:
+                code = compile_code()
+                cache.store(entry, code)
+    return code
+
+
 @functools.cache
 def _compiler() -> llvm.LLJIT:
     target.initialise()
     return llvm.create_lljit_compiler()
 
 
-def load_loops(code: bytes, name: str, storages: tuple[str, ...]) -> dict[str, int]:
-    """Addresses of the loops in object code; `name` must be new to the process."""
+def load(code: bytes, name: str, exports: Iterable[str]) -> dict[str, int]:
+    """Addresses of the exported functions; `name` must be new to the process."""
     builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-    for storage in storages:
-        builder.export_symbol(storage)
+    for export in exports:
+        builder.export_symbol(export)
     library = builder.link(_compiler(), name)
     _loaded.append(library)
-    return {storage: library[storage] for storage in storages}
+    return {export: library[export] for export in exports}

@@ -1,50 +1,61 @@
-"""Every ufunc of a process, made when it is first asked for: from the cache, or compiled and then cached."""
+"""Every function of a process, made when it is first asked for: a ufunc from object code, cached or compiled."""
 
 import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..kernels import full
-from ..records import ACTIVATIONS, APPROXIMATIONS, Activation
+from ..records import ACTIVATIONS, APPROXIMATIONS
 from . import cache, objectcode
-from .loops import STORAGES
+from .documentation import documentation
+from .keys import Key
+from .loops import STORAGES, loop_ir
 from .numpy_api import make_ufunc
+from .parametric import Parametric
 from .variants import VARIANTS
 
-DEFAULT = full.__name__.rpartition(".")[2]
-Key = tuple[str, str, str]  # tier, variant, activation
-
-_ufuncs: dict[Key, np.ufunc] = {}
+_functions: dict[Key, Any] = {}
 _publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
-on_new_ufunc: list[Any] = []  # called with (ufunc, key): how the Numba extension hears of a ufunc
+on_new_function: list[
+    Callable[[Any, Key], None]
+] = []  # called with (function, key): how the Numba extension hears of it
 
 
 def _after_fork() -> None:
     global _publishing
-    _publishing = threading.Lock()
+    _publishing = threading.Lock()  # a thread of the parent may have held it
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def qualified_name(key: Key) -> str:
-    """Where the ufunc stands below the package: 'sigmoid', 'derivative.sigmoid', 'approx.u3.vjp.sigmoid'."""
-    tier, variant, name = key
-    prefix = "" if tier == DEFAULT else f"approx.{tier}."
-    middle = "" if variant == "value" else f"{variant}."
-    tail = ".ufunc" if ACTIVATIONS[name].parameters else ""
-    return f"{prefix}{middle}{name}{tail}"
+def function(key: Key) -> Any:
+    """The ufunc of a key, or where the activation has parameters the `Parametric` that holds it.
+
+    It is compiled, which takes about a second, if no process of this user has done so before.
+    """
+    found = _functions.get(key)
+    if found is not None:
+        return found
+    storages = _storages(key)
+    entry = cache.key(key.tier, key.variant, key.name, *storages)
+    return _publish(key, objectcode.obtain(entry, lambda: _compile(key, tuple(storages))), storages)
 
 
-def _storages() -> dict[str, np.dtype]:
-    """The dtypes that get a loop; bfloat16 where ml_dtypes is installed."""
-    dtypes = {name: np.dtype(name) for name in STORAGES if name != "bfloat16"}
+def functions() -> dict[Key, Any]:
+    """What this process has so far."""
+    return dict(_functions)
+
+
+def _storages(key: Key) -> dict[str, np.dtype]:
+    """The dtypes that get a loop: those that the tier computes; bfloat16 where ml_dtypes is installed."""
+    computed = APPROXIMATIONS[key.tier].bounds
+    dtypes = {name: np.dtype(name) for name, s in STORAGES.items() if s.computed_as in computed and name != "bfloat16"}
     with contextlib.suppress(ImportError):
         import ml_dtypes
 
@@ -52,84 +63,42 @@ def _storages() -> dict[str, np.dtype]:
     return dtypes
 
 
-@contextlib.contextmanager
-def _compiling() -> Iterator[None]:
-    """One thread compiles at a time: Numba's own lock, so that a compilation inside another cannot deadlock."""
-    from numba.core.compiler_lock import global_compiler_lock
-
-    with global_compiler_lock:
-        yield
+def _operands(key: Key) -> tuple[int, int, int]:
+    """Numbers of inputs, of outputs, and of parameters among the inputs."""
+    variant, parameters = VARIANTS[key.variant], len(ACTIVATIONS[key.name].parameters)
+    return variant.leading + 1 + parameters, variant.outputs, parameters
 
 
-def ufunc(key: Key) -> np.ufunc:
-    """The ufunc of a (tier, variant, activation). Compilation takes about a second the first time on a machine."""
-    found = _ufuncs.get(key)
-    if found is not None:
-        return found
-    tier, variant, name = key
-    storages = _storages()
-    entry = cache.key(*key, *storages)
-    code = cache.load(entry)
-    if code is not None:
-        return _publish(key, code, storages)
-    with _compiling():
-        if key in _ufuncs:
-            return _ufuncs[key]
-        code = cache.load(entry)
-        if code is None:
-            code = objectcode.compile_loops(
-                ACTIVATIONS[name], APPROXIMATIONS[tier], VARIANTS[variant], tuple(storages)
-            )
-            cache.store(entry, code)
-        return _publish(key, code, storages)
+def _compile(key: Key, storages: tuple[str, ...]) -> bytes:
+    from .scalar import scalar_function, scalar_ir
+
+    inputs, outputs, parameters = _operands(key)
+    kernel = scalar_function(key)
+    kinds = {STORAGES[name].computed_as: "" for name in storages}
+    texts = []
+    for kind in kinds:
+        text, kinds[kind] = scalar_ir(kernel, kind, inputs)
+        texts.append(objectcode.inlined(text, kinds[kind]))
+    for name in storages:
+        storage = STORAGES[name]
+        texts.append(loop_ir(name, kinds[storage.computed_as], storage, inputs, outputs, parameters))
+    return objectcode.build(texts, storages)
 
 
-def _publish(key: Key, code: bytes, storages: dict[str, np.dtype]) -> np.ufunc:
+def _publish(key: Key, code: bytes, storages: dict[str, np.dtype]) -> Any:
     with _publishing:
-        if key in _ufuncs:
-            return _ufuncs[key]
-        tier, variant, name = key
-        record, use = ACTIVATIONS[name], VARIANTS[variant]
-        addresses = objectcode.load_loops(code, ".".join(key), tuple(storages))
+        if key in _functions:
+            return _functions[key]
+        addresses = objectcode.load(code, ".".join(key), storages)
+        inputs, outputs, parameters = _operands(key)
         loops = {dtype: addresses[storage] for storage, dtype in storages.items()}
-        path = qualified_name(key)
-        inputs = use.leading + 1 + len(record.parameters)
-        made = make_ufunc(path, documentation(key), inputs, use.outputs, loops)
+        made = make_ufunc(key.path, documentation(key), inputs, outputs, loops)
         with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
             made.__module__ = __name__.partition(".")[0]
-            made.__qualname__ = path
-        _ufuncs[key] = made
+            made.__qualname__ = key.path + (".ufunc" if parameters else "")
+        _functions[key] = Parametric(made, key) if parameters else made
     if "numba" in sys.modules:
         from . import njit  # noqa: F401  (its import makes it listen)
-    for listener in on_new_ufunc:
-        listener(made, key)
-    return made
-
-
-def made() -> dict[Key, np.ufunc]:
-    """The ufuncs that this process has so far."""
-    return dict(_ufuncs)
-
-
-def documentation(key: Key) -> str:
-    """The docstring of a ufunc, from the rows."""
-    tier, variant, name = key
-    record, use, approximation = ACTIVATIONS[name], VARIANTS[variant], APPROXIMATIONS[tier]
-    lines = [f"{use.meaning}, where f(x) = {record.formula}", ""]
-    lines += ["Loops for float16 (computed in float32), float32 and float64, and bfloat16 where ml_dtypes is installed;"]
-    lines += ["integers and booleans promote as in `numpy.exp`. Any memory layout, `out=`, `where=`.", ""]
-    if tier == DEFAULT:
-        lines += [_errors(record)]
-    else:
-        stated = ", ".join(f"{error} in {kind}" for kind, error in approximation.bounds.items())
-        lines += [f"exp of tier {tier!r}: {approximation.method}. Its largest error: {stated}. {approximation.special}."]
-    (plus, slope), (minus, other) = record.limits.plus, record.limits.minus
-    lines += ["", f"f(inf) = {plus:g}, f'(inf) = {slope:g}, f(-inf) = {minus:g}, f'(-inf) = {other:g}; NaN gives NaN."]
-    if record.note:
-        lines += [record.note]
-    return "\n".join(lines)
-
-
-def _errors(record: Activation) -> str:
-    stated = (f"{kind} {bound.value} and {bound.derivative}" for kind, bound in record.bounds.items())
-    return "Largest error of value and derivative: " + "; ".join(stated) + "."
+    for listener in on_new_function:
+        listener(_functions[key], key)
+    return _functions[key]

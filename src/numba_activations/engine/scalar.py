@@ -1,6 +1,8 @@
 """A kernel as LLVM IR: the part of the work that Numba does."""
 
-import types as python_types
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -9,43 +11,36 @@ from numba.extending import register_jitable
 
 from .. import kernels
 from ..kernels import primitives
-from ..records import Activation, Approximation
+from ..records import ACTIVATIONS, APPROXIMATIONS
+from .keys import Key
 from .lowering import STRICT
-from .variants import Variant, bind
-
-NUMBA = {"float": types.float32, "double": types.float64}
+from .variants import VARIANTS, bind
 
 
 def _register_kernels() -> None:
     """Let compiled code call every plain function of the kernel modules."""
-    modules = [m for m in vars(kernels).values() if isinstance(m, python_types.ModuleType)]
-    modules.append(kernels.full.exp_full.__globals__)  # type: ignore[arg-type]
-    seen = set()
-    for module in modules:
-        for value in list((module if isinstance(module, dict) else vars(module)).values()):
-            if not isinstance(value, python_types.FunctionType) or value in seen:
-                continue
-            if value.__module__.startswith(kernels.__name__) and value.__module__ != primitives.__name__:
-                seen.add(value)
+    for found in pkgutil.walk_packages(kernels.__path__, kernels.__name__ + "."):
+        module = importlib.import_module(found.name)
+        for value in vars(module).values():
+            if module is not primitives and inspect.isfunction(value) and value.__module__ == module.__name__:
                 register_jitable(**STRICT)(value)
 
 
 _register_kernels()
 
 
-def scalar_function(record: Activation, tier: Approximation, variant: Variant) -> Callable[[Any], Any]:
-    """A function of one tuple of numbers that compiled code can call."""
-    bound = register_jitable(**STRICT)(bind(record, tier))
-    adapted = variant.adapt(bound)
-    return adapted if adapted is bound else register_jitable(**STRICT)(adapted)
+def scalar_function(key: Key) -> Callable[[Any], Any]:
+    """The function of a key, of one tuple of numbers, as compiled code can call it."""
+    bound = register_jitable(**STRICT)(bind(ACTIVATIONS[key.name], APPROXIMATIONS[key.tier]))
+    return register_jitable(**STRICT)(VARIANTS[key.variant].adapt(bound))
 
 
 def scalar_ir(function: Callable[[Any], Any], kind: str, arguments: int) -> tuple[str, str]:
-    """LLVM IR of the function for `arguments` numbers of a kind ('float', 'double'), and its symbol.
+    """LLVM IR of the function for `arguments` numbers of a type ('float32', 'float64'), and its symbol.
 
     Numba's calling convention is ``i32 f(result*, exception**, numbers...)``; two results lie side by side.
     """
-    signature = (types.UniTuple(NUMBA[kind], arguments),)
+    signature = (types.UniTuple(getattr(types, kind), arguments),)
     dispatcher = njit(no_cpython_wrapper=True, **STRICT)(function)
     dispatcher.compile(signature)
     compiled = dispatcher.overloads[signature]

@@ -46,8 +46,11 @@ def parallel(ufunc: Any, *arrays: Any, out: np.ndarray | None = None, threads: i
         raise ValueError(f"out has shape {out.shape}: the result has {shape}")
     size = int(np.prod(shape))
     count = min(threads, max(1, size // _SMALLEST))
-    if count == 1 or function is not ufunc or not shape or (
-        out is not None and any(np.may_share_memory(out, a) for a in operands)
+    if (
+        count == 1
+        or function is not ufunc
+        or not shape
+        or (out is not None and any(np.may_share_memory(out, a) for a in operands))
     ):
         return ufunc(*arrays, out=out)
     if out is None:

@@ -24,7 +24,10 @@ def _derivative(kernel: Adapter) -> Adapter:
 
 
 def _both(kernel: Adapter) -> Adapter:
-    return kernel
+    def value_and_derivative(args: Any) -> Any:
+        return kernel(args)[:2]
+
+    return value_and_derivative
 
 
 def _vjp(kernel: Adapter) -> Adapter:
@@ -34,25 +37,42 @@ def _vjp(kernel: Adapter) -> Adapter:
     return vjp
 
 
+def _parameter_derivative(kernel: Adapter) -> Adapter:
+    def parameter_derivative(args: Any) -> Any:
+        return kernel(args)[2]
+
+    return parameter_derivative
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One use of a kernel: how many arguments precede its own, how many results there are, how it is adapted."""
+    """One use of a kernel: what arguments precede the parameters, how many results there are, how it is adapted."""
 
     name: str
-    leading: int
     outputs: int
     adapt: Callable[[Adapter], Adapter]
-    signature: str
+    arguments: tuple[str, ...]
     meaning: str
+    trainable_only: bool = False
+
+    @property
+    def leading(self) -> int:
+        """How many arguments precede x."""
+        return len(self.arguments) - 1
+
+    def applies_to(self, record: Activation) -> bool:
+        """Whether an activation has this variant."""
+        return not self.trainable_only or record.trainable is not None
 
 
 VARIANTS = {
     v.name: v
     for v in (
-        Variant("value", 0, 1, _value, "x", "f(x)"),
-        Variant("derivative", 0, 1, _derivative, "x", "f'(x)"),
-        Variant("value_and_derivative", 0, 2, _both, "x", "(f(x), f'(x)) in one pass"),
-        Variant("vjp", 1, 1, _vjp, "g, x", "g * f'(x), the vector-Jacobian product, in one pass"),
+        Variant("value", 1, _value, ("x",), "f(x)"),
+        Variant("derivative", 1, _derivative, ("x",), "f'(x)"),
+        Variant("value_and_derivative", 2, _both, ("x",), "(f(x), f'(x)) in one pass"),
+        Variant("vjp", 1, _vjp, ("g", "x"), "g * f'(x), the vector-Jacobian product, in one pass"),
+        Variant("parameter_derivative", 1, _parameter_derivative, ("x",), "df(x)/dp, p the trainable parameter", True),
     )
 }
 

@@ -24,9 +24,7 @@ class Range(NamedTuple):
 
 
 SINGLE = Range(c.LOG2E_SINGLE, c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE, 88.8, -104.0, 88.37, -87.33654, 2.0**24)
-DOUBLE = Range(
-    c.LOG2E_DOUBLE, c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE, 709.8, -745.2, 709.43, -708.396418532264, 2.0**53
-)
+DOUBLE = Range(c.LOG2E_DOUBLE, c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE, 709.8, -745.2, 709.43, -708.396418532264, 2.0**53)
 
 
 def reduce(x: Float) -> tuple[Float, Float]:

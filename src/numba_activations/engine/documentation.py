@@ -1,0 +1,44 @@
+"""The docstrings of the public functions, written from the rows."""
+
+from ..records import ACTIVATIONS, APPROXIMATIONS, Activation
+from .keys import DEFAULT, Key
+from .variants import VARIANTS
+
+
+def documentation(key: Key) -> str:
+    """The docstring of a function."""
+    record, variant, tier = ACTIVATIONS[key.name], VARIANTS[key.variant], APPROXIMATIONS[key.tier]
+    result = ", ".join(["ndarray or scalar"] * variant.outputs)
+    lines = [f"{variant.meaning}, where f(x) = {record.formula}", "", "Parameters", "----------"]
+    lines += [f"{name} : array_like" for name in variant.arguments]
+    lines += [f"{name} : array_like, default {default:.9g}" for name, default in record.parameters.items()]
+    lines += ["out, where, casting, dtype, ...", "    As for every `numpy.ufunc`.", ""]
+    lines += [
+        "Returns",
+        "-------",
+        result,
+        "    Of the broadcast shape of the arguments. float16 (computed in float32), float32",
+    ]
+    lines += [
+        "    and float64 keep their type, bfloat16 too where ml_dtypes is installed; integers and booleans promote as"
+    ]
+    lines += ["    in `numpy.exp`.", ""]
+    if record.rules:
+        lines += ["Raises", "------", "ValueError", f"    Unless {', '.join(rule.text for rule in record.rules)}.", ""]
+    lines += ["Notes", "-----"]
+    lines += [_errors(record)] if key.tier == DEFAULT else _tier(key)
+    (plus, slope), (minus, other) = record.limits.plus, record.limits.minus
+    lines += [f"f(inf) = {plus:g}, f'(inf) = {slope:g}, f(-inf) = {minus:g}, f'(-inf) = {other:g}; NaN gives NaN."]
+    lines += [record.note] if record.note else []
+    return "\n".join(lines)
+
+
+def _errors(record: Activation) -> str:
+    stated = (f"{kind} {bound.value} and {bound.derivative}" for kind, bound in record.bounds.items())
+    return f"Largest error of value and derivative: {'; '.join(stated)}."
+
+
+def _tier(key: Key) -> list[str]:
+    tier = APPROXIMATIONS[key.tier]
+    stated = ", ".join(f"{error} in {kind}" for kind, error in tier.bounds.items())
+    return [f"exp of tier {tier.name!r}: {tier.method}. Its largest error: {stated}. {tier.special}."]

@@ -1,0 +1,22 @@
+"""What names one function: its tier, its variant and its activation."""
+
+from typing import NamedTuple
+
+from ..kernels import full
+
+DEFAULT = full.__name__.rpartition(".")[2]  # the tier that stands directly in the package
+
+
+class Key(NamedTuple):
+    """(tier, variant, canonical name of the activation)"""
+
+    tier: str
+    variant: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Where the function stands below the package: 'sigmoid', 'derivative.sigmoid', 'approx.u3.vjp.sigmoid'."""
+        prefix = "" if self.tier == DEFAULT else f"approx.{self.tier}."
+        middle = "" if self.variant == "value" else f"{self.variant}."
+        return f"{prefix}{middle}{self.name}"
