@@ -40,6 +40,6 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     if images.shape != (1797, 8, 8) or labels.shape != (1797,) or images.max() != 16 or labels.max() != 9:
         raise ValueError(
             f"digits.npz holds images of shape {images.shape} with values up to {images.max()}, labels of shape "
-            f"{labels.shape} up to {labels.max()}: it should be (1797, 8, 8) up to 16, (1797,) up to 9; install it again"
+            f"{labels.shape} up to {labels.max()}: it should be (1797, 8, 8) up to 16 and (1797,) up to 9"
         )
     return images.reshape(1797, 64).astype(np.float32) / np.float32(16), labels.astype(np.int64)

@@ -1,0 +1,1 @@
+"""Measurements: the error of functions against exact values, and their speed."""
