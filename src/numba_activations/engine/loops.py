@@ -98,12 +98,15 @@ class _Reference:
         return f"!{self.number}"
 
 
-LOOP, GROUP = _Reference(9000), _Reference(9001)
-# Every iteration reads and writes its own numbers only, also where output and input are the same array.
+# PARALLEL: every iteration reads and writes its own numbers only, also where output and input are the same array.
+# PLAIN: strided or short, so that vectors would only be in the way.
+PARALLEL, GROUP, PLAIN = _Reference(9000), _Reference(9001), _Reference(9003)
 METADATA = """
 !9000 = distinct !{!9000, !9002}
 !9001 = distinct !{}
 !9002 = !{!"llvm.loop.parallel_accesses", !9001}
+!9003 = distinct !{!9003, !9004}
+!9004 = !{!"llvm.loop.vectorize.enable", i1 false}
 """
 
 
@@ -134,12 +137,16 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
     done = b.alloca(I64)
     b.store(I64(0), done)
     whole = b.lshr(count, I64(6))
+    apart = b.icmp_signed(">", whole, I64(0))
+    for source in base[:inputs]:
+        for target_ in base[inputs:]:
+            apart = b.and_(apart, _same_or_apart(b, source, target_, b.mul(count, size)))
     for function, scalars in zip(blocks, (0, parameters), strict=False):
-        direct = ir.Constant(ir.IntType(1), 1)
+        direct = apart
         for k in range(operands):
             scalar = inputs - scalars <= k < inputs
             direct = b.and_(direct, b.icmp_signed("==", step[k], I64(0) if scalar else size))
-        with b.if_then(b.and_(direct, b.icmp_signed(">", whole, I64(0)))):
+        with b.if_then(direct):
             typed = [b.bitcast(p, storage.memory.as_pointer()) for p in base]
             b.call(function, [*typed, whole])
             b.store(b.shl(whole, I64(6)), done)
@@ -158,14 +165,12 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
     rounded = b.and_(b.add(here, I64(BLOCK - 1)), I64(-BLOCK))
     firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
     for k in range(inputs):
-        with _counted(b, I64(0), here) as i:
+        _fill_block(b, b.load(address(k, start)), b.gep(firsts[k], [b.sub(rounded, I64(BLOCK))]))
+        with _counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(address(k, b.add(start, i))), b.gep(firsts[k], [i]))
-        last = b.load(b.gep(firsts[k], [b.sub(here, I64(1))]))
-        with _counted(b, here, rounded) as i:
-            b.store(last, b.gep(firsts[k], [i]))
     b.call(blocks[0], [*firsts, b.lshr(rounded, I64(6))])
     for k in range(inputs, operands):
-        with _counted(b, I64(0), here) as i:
+        with _counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(b.gep(firsts[k], [i])), address(k, b.add(start, i)))
     b.store(b.add(start, here), done)
     b.branch(head)
@@ -173,6 +178,26 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
     restore()
     b.ret_void()
     return str(module) + METADATA
+
+
+def _same_or_apart(b: ir.IRBuilder, source: ir.Value, target_: ir.Value, extent: ir.Value) -> ir.Value:
+    """Whether two contiguous arrays of `extent` bytes are one and the same or have no byte in common.
+
+    NumPy also calls a loop whose output lies a little before its input, where element by element nothing is lost; then
+    a block must be read before any of it is written, and the buffers see to that.
+    """
+    distance = b.sub(b.ptrtoint(target_, I64), b.ptrtoint(source, I64))
+    # |distance| >= extent, in one comparison
+    clear = b.icmp_unsigned(">=", b.add(distance, b.sub(extent, I64(1))), b.sub(b.shl(extent, I64(1)), I64(1)))
+    return b.or_(b.icmp_signed("==", distance, I64(0)), clear)
+
+
+def _fill_block(b: ir.IRBuilder, value: ir.Value, place: ir.Value) -> None:
+    """Fill a block of a buffer with one number, so that what follows the last one is a number too."""
+    kind = ir.VectorType(value.type, BLOCK)
+    lane = b.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
+    splat = b.shuffle_vector(lane, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, BLOCK), [0] * BLOCK))
+    b.store(splat, b.bitcast(place, kind.as_pointer()), align=64)
 
 
 def _block_function(
@@ -192,7 +217,7 @@ def _block_function(
     result = b.alloca(ir.ArrayType(storage.compute, outputs))
     exception = b.alloca(POINTER)
     fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
-    with _counted(b, I64(0), b.shl(blocks, I64(6), flags=("nuw", "nsw")), metadata=True) as i:
+    with _counted(b, I64(0), b.shl(blocks, I64(6), flags=("nuw", "nsw")), PARALLEL) as i:
         numbers = []
         for k in range(inputs):
             if k in fixed:
@@ -213,7 +238,7 @@ def _block_function(
 class _counted:
     """``for i in range(first, end)`` around the code that is built inside the with statement."""
 
-    def __init__(self, builder: ir.IRBuilder, first: ir.Value, end: ir.Value, metadata: bool = False) -> None:
+    def __init__(self, builder: ir.IRBuilder, first: ir.Value, end: ir.Value, metadata: _Reference) -> None:
         self.builder, self.first, self.end, self.metadata = builder, first, end, metadata
 
     def __enter__(self) -> ir.Value:
@@ -230,8 +255,7 @@ class _counted:
         following = b.add(self.index, I64(1), flags=("nuw", "nsw"))
         self.index.add_incoming(following, b.block)
         branch = b.cbranch(b.icmp_signed("<", following, self.end), self.body, self.after)
-        if self.metadata:
-            branch.set_metadata("llvm.loop", LOOP)
+        branch.set_metadata("llvm.loop", self.metadata)
         b.position_at_end(self.after)
 
 
