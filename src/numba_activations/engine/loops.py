@@ -13,6 +13,7 @@ from llvmlite import ir
 from . import target
 
 BLOCK = 64
+SHORT = 16  # numbers that a call on few of them computes
 CHUNK = 512
 I16, I32, I64, VOID = ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.VoidType()
 POINTER = ir.IntType(8).as_pointer()
@@ -119,6 +120,7 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
     blocks = [_block_function(module, f"{symbol}.arrays", kernel_symbol, storage, inputs, outputs, 0)]
     if parameters:
         blocks.append(_block_function(module, f"{symbol}.scalars", kernel_symbol, storage, inputs, outputs, parameters))
+    short = _block_function(module, f"{symbol}.short", kernel_symbol, storage, inputs, outputs, 0, SHORT)
     operands = inputs + outputs
     loop = ir.Function(
         module, ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER]), symbol
@@ -168,7 +170,11 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
         _fill_block(b, b.load(address(k, start)), b.gep(firsts[k], [b.sub(rounded, I64(BLOCK))]))
         with _counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(address(k, b.add(start, i))), b.gep(firsts[k], [i]))
-    b.call(blocks[0], [*firsts, b.lshr(rounded, I64(6))])
+    with b.if_else(b.icmp_signed("<=", here, I64(SHORT))) as (few, many):
+        with few:
+            b.call(short, firsts)
+        with many:
+            b.call(blocks[0], [*firsts, b.lshr(rounded, I64(6))])
     for k in range(inputs, operands):
         with _counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(b.gep(firsts[k], [i])), address(k, b.add(start, i)))
@@ -201,23 +207,25 @@ def _fill_block(b: ir.IRBuilder, value: ir.Value, place: ir.Value) -> None:
 
 
 def _block_function(
-    module: ir.Module, symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outputs: int, scalars: int
+    module: ir.Module, symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outputs: int, scalars: int, few: int = 0
 ) -> ir.Function:
-    """``void f(inputs..., outputs..., n)``: compute n blocks of contiguous numbers."""
+    """``void f(inputs..., outputs..., n)``: compute n blocks of contiguous numbers, or without n `few` numbers."""
     pointer = storage.memory.as_pointer()
-    function = ir.Function(module, ir.FunctionType(VOID, [pointer] * (inputs + outputs) + [I64]), symbol)
+    operands = [pointer] * (inputs + outputs)
+    function = ir.Function(module, ir.FunctionType(VOID, operands if few else [*operands, I64]), symbol)
     function.linkage = "internal"
     function.attributes.add("noinline")
     kernel = module.globals.get(kernel_symbol)
     if kernel is None:
         kind = ir.FunctionType(I32, [POINTER, POINTER] + [storage.compute] * inputs)
         kernel = ir.Function(module, kind, kernel_symbol)
-    *arrays, blocks = function.args
+    arrays = function.args[: len(operands)]
     b = ir.IRBuilder(function.append_basic_block("entry"))
     result = b.alloca(ir.ArrayType(storage.compute, outputs))
     exception = b.alloca(POINTER)
     fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
-    with _counted(b, I64(0), b.shl(blocks, I64(6), flags=("nuw", "nsw")), PARALLEL) as i:
+    count = I64(few) if few else b.shl(function.args[-1], I64(6), flags=("nuw", "nsw"))
+    with _counted(b, I64(0), count, PARALLEL) as i:
         numbers = []
         for k in range(inputs):
             if k in fixed:
