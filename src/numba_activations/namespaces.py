@@ -3,6 +3,7 @@
 Namespaces are modules, so that they can be imported from, and so that compiled code can take names from them too.
 """
 
+import importlib
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
@@ -23,6 +24,9 @@ class _Lazy(ModuleType):
         super().__init__(f"{_PACKAGE}.{path}", doc)
         self.__path__: list[str] = []  # what makes it a package, so that modules can stand below it
         sys.modules[self.__name__] = self
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return importlib.import_module, (self.__name__,)
 
 
 class Functions(_Lazy):

@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What parameters must fulfil: `holds` takes them by name and gives a bool or an array of bool; NaN breaks every rule."""
+    """What parameters must fulfil: `holds` takes those that it names and gives a bool or an array of bool, False for NaN."""
 
     text: str
     holds: Callable[..., Any]

@@ -42,9 +42,8 @@ def directory() -> Path:
 def _surroundings() -> bytes:
     """Digest of everything that is the same for all entries of a process: sources, versions, processor."""
     digest = hashlib.sha256()
-    for part in ("kernels", "engine"):
-        for path in sorted((_PACKAGE / part).rglob("*.py")):
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted([_PACKAGE / "records.py", *(_PACKAGE / "kernels").rglob("*.py"), *_PACKAGE.glob("engine/*.py")]):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     numba = importlib.util.find_spec("numba")  # finds, and does not import
     if numba and numba.origin:
         digest.update((Path(numba.origin).parent / "_version.py").read_bytes())

@@ -207,7 +207,14 @@ def _fill_block(b: ir.IRBuilder, value: ir.Value, place: ir.Value) -> None:
 
 
 def _block_function(
-    module: ir.Module, symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outputs: int, scalars: int, few: int = 0
+    module: ir.Module,
+    symbol: str,
+    kernel_symbol: str,
+    storage: Storage,
+    inputs: int,
+    outputs: int,
+    scalars: int,
+    few: int = 0,
 ) -> ir.Function:
     """``void f(inputs..., outputs..., n)``: compute n blocks of contiguous numbers, or without n `few` numbers."""
     pointer = storage.memory.as_pointer()

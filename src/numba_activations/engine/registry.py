@@ -92,10 +92,11 @@ def _publish(key: Key, code: bytes, storages: dict[str, np.dtype]) -> Any:
         addresses = objectcode.load(code, ".".join(key), storages)
         inputs, outputs, parameters = _operands(key)
         loops = {dtype: addresses[storage] for storage, dtype in storages.items()}
-        made = make_ufunc(key.path, documentation(key), inputs, outputs, loops)
+        path = key.path + (".ufunc" if parameters else "")
+        made = make_ufunc(path, documentation(key), inputs, outputs, loops)
         with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
             made.__module__ = __name__.partition(".")[0]
-            made.__qualname__ = key.path + (".ufunc" if parameters else "")
+            made.__qualname__ = path
         _functions[key] = Parametric(made, key) if parameters else made
     if "numba" in sys.modules:
         from . import njit  # noqa: F401  (its import makes it listen)
