@@ -29,13 +29,13 @@ def build(texts: Iterable[str], exports: Collection[str]) -> bytes:
 
 
 def inlined(text: str, symbol: str) -> str:
-    """A module whose function `symbol` will be part of each of its callers, and whose other functions are its own."""
+    """A module whose function `symbol`, with all that it calls, will be part of its callers: else no loop vectorises."""
     module = llvm.parse_assembly(text)
     for function in module.functions:
-        if function.name == symbol:
+        if not function.is_declaration:
             function.add_function_attribute("alwaysinline")
-        elif not function.is_declaration:
-            function.linkage = "internal"
+            if function.name != symbol:
+                function.linkage = "internal"
     return str(module)
 
 
