@@ -4,27 +4,16 @@
     python tools/fit_exp.py --check    # exit status 1 if the file is not what this script gives
 
 e^x = 2^n e^r with n = round(x / ln 2), r = x - n ln 2, |r| <= ln2/2, and e^r = 1 + r + r^2 q(r). The table holds q, the
-highest coefficient first as Horner's rule takes them, each a float32 or a float64; and ln 2 as a sum of two floats, the first
-with so few bits that its product with n is exact.
+highest coefficient first as Horner's rule takes them, each a float32 or a float64; and ln 2 as a sum of two floats, the
+first with so few bits that its product with n is exact.
 """
 
-import sys
-from pathlib import Path
-
 import mpmath as mp
-import numpy as np
+from generated import KERNELS, ROUNDING, constant, main, table
 from minimax import fit_rounded
 
-TARGET = Path(__file__).parents[1] / "src" / "numba_activations" / "kernels" / "coefficients.py"
 DEGREES = {"SINGLE": (5, 6), "DOUBLE": (10, 11)}
 HIGH_BITS = {"SINGLE": 15, "DOUBLE": 42}
-
-
-def single(x: mp.mpf) -> float:
-    return float(np.float32(float(x)))
-
-
-ROUNDING = {"SINGLE": single, "DOUBLE": float}
 
 
 def source() -> str:
@@ -36,20 +25,14 @@ def source() -> str:
         unit = mp.mpf(2) ** -HIGH_BITS[kind]
         high = mp.nint(mp.log(2) / unit) * unit
         for name, value in (("LOG2E", 1 / mp.log(2)), ("LN2_HIGH", high), ("LN2_LOW", mp.log(2) - high)):
-            rounded = rounding(value)
-            lines.append(f'{name}_{kind} = float.fromhex("{rounded.hex()}")  # {rounded!r}')
+            lines.append(constant(f"{name}_{kind}", rounding(value)))
         for degree in degrees:
             coefficients, error = fit_rounded(mp.exp, (-half, half), degree, (1.0, 1.0), rounding)
-            lines += [f"# e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error {mp.nstr(error, 3)} as rounded"]
-            lines += [f"EXP{degree}_{kind} = ("]
-            lines += [f'    float.fromhex("{c.hex()}"),  # {c!r}' for c in reversed(coefficients[2:])]
-            lines += [")"]
+            comment = f"e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error {mp.nstr(error, 3)} as rounded"
+            lines += table(f"EXP{degree}_{kind}", coefficients[2:], comment)
         lines += [""]
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    text = source()
-    if sys.argv[1:] == ["--check"]:
-        sys.exit(f"{TARGET} is not what {__file__} gives: run it" if TARGET.read_text() != text else 0)
-    TARGET.write_text(text)
+    main(KERNELS / "coefficients.py", source())
