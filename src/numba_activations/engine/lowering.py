@@ -1,5 +1,6 @@
 """Machine instructions for the primitives: what Numba emits where a kernel calls one of them."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,12 @@ def _add_exponent(operation: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value]
     return build
 
 
+def _nearest_exponent(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    integer, digits, _, zero = _layout(x)
+    below = builder.sub(builder.bitcast(x, integer), builder.bitcast(x.type(math.sqrt(0.5)), integer))
+    return builder.bitcast(builder.add(builder.ashr(below, integer(digits)), integer(zero)), x.type)
+
+
 def _from_pattern(builder: ir.IRBuilder, pattern: ir.Value) -> ir.Value:
     integer, *_ = _layout(pattern)
     number = builder.bitcast(builder.fptosi(pattern, integer), pattern.type)
@@ -122,6 +129,7 @@ _lower(primitives.copysign, 2, _copysign)
 _lower(primitives.ldexp, 2, _ldexp)
 _lower(primitives.raise_exponent, 2, _add_exponent("add"))
 _lower(primitives.lower_exponent, 2, _add_exponent("sub"))
+_lower(primitives.nearest_exponent, 1, _nearest_exponent)
 _lower(primitives.from_pattern, 1, _from_pattern)
 _lower(primitives.libm_exp, 1, _libm("exp"))
 _lower(primitives.libm_expm1, 1, _libm("expm1"))
