@@ -3,8 +3,8 @@
     python tools/fit_logarithm.py            # write
     python tools/fit_logarithm.py --check    # exit status 1 if the file is not what this script gives
 
-log(1 + t) = 2 atanh(t / (2 + t)) = h + h w q(w) with h = 2t / (2 + t) and w = h^2; the table holds q for w <= 4/9, which
-is -1/2 <= t <= 1.
+log(1 + t) = 2 atanh(t / (2 + t)) = h + h w q(w) with h = 2t / (2 + t) and w = h^2; the table holds q for w <= 4/9,
+which is -1/2 <= t <= 1.
 """
 
 import mpmath as mp

@@ -29,7 +29,7 @@ def build(texts: Iterable[str], exports: Collection[str]) -> bytes:
 
 
 def inlined(text: str, symbol: str) -> str:
-    """A module whose function `symbol`, with all that it calls, will be part of its callers: else no loop vectorises."""
+    """A module whose function `symbol`, with all that it calls, becomes part of its callers: else no loop vectorises."""
     module = llvm.parse_assembly(text)
     for function in module.functions:
         if not function.is_declaration:

@@ -13,8 +13,8 @@ from .tiers.reduction import horner
 def log1p_parts(t: Float, low: Float) -> tuple[Float, Float]:
     """log(1 + t + low) = high + rest for -1/3 <= t <= 1 and a `low` that is small beside t.
 
-    h = 2t / (2 + t) and log(1 + t) = 2 atanh(h / 2) = h + h^3 q(h^2). `high` is h, and `rest`, at most 1/20 of it, has also
-    what the division lost: so high + rest is rounded once, and can be added to something else first.
+    h = 2t / (2 + t) and log(1 + t) = 2 atanh(h / 2) = h + h^3 q(h^2). `high` is h, and `rest`, at most 1/20 of it, has
+    also what the division lost: so high + rest is rounded once, and can be added to something else first.
     """
     T = type(t)
     total, lost = fast_two_sum(T(2), t)

@@ -83,7 +83,7 @@ def _add_exponent(x: Float, shifted: Float, sign: int) -> Float:
 
 
 def nearest_exponent(x: Float) -> Float:
-    """n + shift(x) with x 2**-n in [1/sqrt(2), sqrt(2)), as `lower_exponent` takes it; x must be normal and positive."""
+    """n + shift(x) with x 2**-n in [1/sqrt(2), sqrt(2)), as `lower_exponent` takes it; x normal and positive."""
     kind, integer, digits = (np.float32, np.int32, 23) if isinstance(x, np.float32) else (np.float64, np.int64, 52)
     below = int(kind(x).view(integer)) - int(kind(math.sqrt(0.5)).view(integer))
     return kind(shift(x) + kind(below >> digits))
