@@ -53,7 +53,7 @@ class Format:
         else:
             import ml_dtypes
 
-            limits = ml_dtypes.finfo(dtype)  # type: ignore[no-untyped-call]  # ml_dtypes has no types
+            limits = ml_dtypes.finfo(dtype)
         return cls(dtype, int(limits.nmant) + 1, int(limits.minexp), int(limits.maxexp) - 1)
 
     @property
@@ -82,9 +82,10 @@ def _from_ordered(order: NDArray[np.int64], dtype: np.dtype[Any]) -> Reals:
 def sample(dtype: DTypeLike, low: float, high: float, count: int, seed: int = 0) -> Reals:
     """Inputs between `low` and `high` that leave no part of it out, sorted, each once.
 
-    A third is stratified by bit pattern, so that every binade weighs the same; a third is uniform; a third lies within
-    4 ULP of the multiples of ln2/2, where range reduction changes its mind. The ends, zeros, subnormal numbers,
-    powers of two and the known hard inputs come on top.
+    A quarter is stratified by bit pattern, so that every binade weighs the same; a quarter is uniform where exp is a
+    finite number, another where activations bend, between -10 and 10; a quarter lies within 4 ULP of the multiples of
+    ln2/2, where range reduction changes its mind. The ends, zeros, subnormal numbers, powers of two and the known
+    hard inputs come on top.
 
     Parameters
     ----------
@@ -108,19 +109,19 @@ def sample(dtype: DTypeLike, low: float, high: float, count: int, seed: int = 0)
     with np.errstate(over="ignore"):
         ends = np.clip(_ordered(np.array([low, high]).astype(dtype)), -largest, largest)
     first, last = int(ends[0]), int(ends[1])
-    third = max(count // 3, 1)
+    quarter = max(count // 4, 1)
 
-    edges = np.array([first + (last - first) * k // third for k in range(third + 1)], np.int64)
+    edges = np.array([first + (last - first) * k // quarter for k in range(quarter + 1)], np.int64)
     strata = random.integers(edges[:-1], edges[1:], endpoint=True)
-    # exp is neither 0 nor infinite here, and everything that is made of it happens here
-    inner = max(low, form.zero_below), min(high, form.infinite_above)
-    uniform = random.uniform(*inner, third)
-    turns = np.round(random.uniform(*inner, third) / (np.log(2) / 2)) * (np.log(2) / 2)
+    finite = max(low, form.zero_below), min(high, form.infinite_above)
+    bends = max(low, -10.0), min(high, 10.0)
+    uniform = [random.uniform(*ends, quarter) for ends in (finite, bends) if ends[0] < ends[1]]
+    turns = np.round(random.uniform(*finite, quarter) / (np.log(2) / 2)) * (np.log(2) / 2)
     powers = 2.0 ** np.arange(form.smallest - form.digits + 1, form.largest + 1)
     with np.errstate(over="ignore", under="ignore"):
         special = np.array([*HARD, form.zero_below, form.infinite_above, 0.0]).astype(dtype)
-        alone, near = np.concatenate([uniform, powers, -powers]).astype(dtype), turns.astype(dtype)
-    spread = random.integers(-4, 4, third, endpoint=True)
+        alone, near = np.concatenate([*uniform, powers, -powers]).astype(dtype), turns.astype(dtype)
+    spread = random.integers(-4, 4, quarter, endpoint=True)
     close = [_ordered(special) + k for k in (-1, 0, 1)]
     order = np.concatenate([ends, strata, _ordered(alone), _ordered(near) + spread, *close])
     return _from_ordered(np.unique(order[(order >= first) & (order <= last)]), dtype)
@@ -145,11 +146,9 @@ class Truth:
         return np.where(np.isnan(error), np.inf, error)
 
     def relative(self, error: Doubles) -> Doubles:
-        """Errors in ULP as parts of the exact value, or of the smallest normal number where that is larger."""
-        beyond = 2.0**self.form.digits
-        with np.errstate(over="ignore", invalid="ignore"):
-            size = np.ldexp(np.abs(self.near), -self.exponent)
-        return np.asarray(error / np.clip(np.nan_to_num(size, nan=beyond), beyond / 2, beyond))
+        """Errors in ULP as parts of the exact value; NaN where that is no normal number."""
+        size = np.where(np.isinf(self.near), 2.0**self.form.digits, np.abs(np.ldexp(self.near, -self.exponent)))
+        return np.where(size >= 2.0 ** (self.form.digits - 1), error, np.nan) / size
 
     def _scaled(self, values: Doubles, shift: NDArray[np.int64]) -> Doubles:
         scaled = np.ldexp(values, -shift)
@@ -286,10 +285,12 @@ class Accuracy:
         How many inputs.
     max_ulp, mean_ulp : float
         Largest and mean absolute error in ULP.
+    max_absolute : float
+        Largest absolute error.
     max_relative, mean_relative : float
-        The same relative to the exact value, or to the smallest normal number where that is larger.
+        Largest and mean error relative to the exact value, where that is a normal number; NaN if it never is.
     bias : float
-        Mean signed relative error: what a sum of many results is wrong by.
+        Mean signed relative error there: what a sum of many results is wrong by.
     correctly_rounded : float
         Share of results that no float is nearer to the exact value than.
     at, got, wanted : float
@@ -299,6 +300,7 @@ class Accuracy:
     points: int
     max_ulp: float
     mean_ulp: float
+    max_absolute: float
     max_relative: float
     mean_relative: float
     bias: float
@@ -320,12 +322,15 @@ def measure(computed: Reals, exact: Truth) -> Accuracy:
         raise ValueError(f"{computed.shape} computed values for {exact.x.shape} exact ones: at least one, and as many")
     error = exact.error(computed)
     relative = exact.relative(error)
+    normal = relative[~np.isnan(relative)]
+    relative = normal if normal.size else np.array([np.nan])
     size = np.abs(error)
     worst = int(np.argmax(size))
     return Accuracy(
         points=error.size,
         max_ulp=float(size[worst]),
         mean_ulp=float(size.mean()),
+        max_absolute=float(np.ldexp(size, exact.exponent).max()),
         max_relative=float(np.abs(relative).max()),
         mean_relative=float(np.abs(relative).mean()),
         bias=float(relative.mean()),

@@ -1,11 +1,17 @@
 """Real data that comes with the package; its source and licence stand beside it in LICENSE."""
 
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["digits"]
+__all__ = ["digits", "preactivations"]
+
+_SHAPES = {
+    "digits.npz": {"images": (1797, 8, 8), "labels": (1797,)},
+    "network.npz": {"hidden": (64, 32), "hidden_bias": (32,), "output": (32, 10), "output_bias": (10,)},
+}
 
 
 def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -32,14 +38,37 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     --------
     >>> from numba_activations.data import digits
     >>> images, labels = digits()
-    >>> images.shape, images.max(), labels[:10]
-    ((1797, 64), np.float32(1.0), array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
+    >>> images.shape, float(images.max()), labels[:10].tolist()
+    ((1797, 64), 1.0, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
-    with files(__name__).joinpath("digits.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        images, labels = stored["images"], stored["labels"]
-    if images.shape != (1797, 8, 8) or labels.shape != (1797,) or images.max() != 16 or labels.max() != 9:
-        raise ValueError(
-            f"digits.npz holds images of shape {images.shape} with values up to {images.max()}, labels of shape "
-            f"{labels.shape} up to {labels.max()}: it should be (1797, 8, 8) up to 16 and (1797,) up to 9"
-        )
-    return images.reshape(1797, 64).astype(np.float32) / np.float32(16), labels.astype(np.int64)
+    stored = _load("digits.npz")
+    images = stored["images"].reshape(-1, 64).astype(np.float32) / np.float32(16)
+    return images, stored["labels"].astype(np.int64)
+
+
+def preactivations() -> NDArray[np.float32]:
+    """What the activation functions of a small network are given: every pre-activation for every digit.
+
+    Returns
+    -------
+    ndarray of float32, shape (75474,)
+        For each of the 1797 digits, what enters 32 sigmoid units and 10 softmax outputs.
+
+    Notes
+    -----
+    The network's weights come from tools/train_digits_network.py, which trains it on 1500 of the digits.
+    """
+    weights = _load("network.npz")
+    images, _ = digits()
+    hidden = images @ weights["hidden"] + weights["hidden_bias"]
+    logits = 1 / (1 + np.exp(-hidden)) @ weights["output"] + weights["output_bias"]
+    return np.concatenate([hidden, logits], axis=1).ravel()
+
+
+def _load(name: str) -> dict[str, NDArray[Any]]:
+    with files(__name__).joinpath(name).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        arrays = {key: stored[key] for key in stored.files}
+    shapes = {key: array.shape for key, array in arrays.items()}
+    if shapes != _SHAPES[name]:
+        raise ValueError(f"{name} holds {shapes}: it should be {_SHAPES[name]}; install numba-activations again")
+    return arrays

@@ -1,0 +1,369 @@
+"""Which exponential can I afford: every tier and every installed library, error beside speed, in one table."""
+
+import csv
+import io
+import json
+import math
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import numba_activations as act
+
+from ..engine import target
+from ..engine.keys import DEFAULT
+from ..records import APPROXIMATIONS, Activation, Error
+from . import accuracy, peers, timing
+from .accuracy import Accuracy
+
+__all__ = ["DTYPES", "Comparison", "Measurement", "compare", "machine"]
+
+DTYPES = ("float32", "float64")
+DEFAULT_NAME = "default"
+_POINTS = {"float32": 1 << 20, "float64": 1 << 15}  # exact values in float64 take mpmath, thousands a second
+_INPUTS = {"float32": 1 << 20, "float64": 1 << 15}
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One way to compute the function in one type.
+
+    Attributes
+    ----------
+    name : str
+        'default', the name of a tier or the name of a library.
+    kind : str
+        'tier' for ours, 'peer' for a library.
+    dtype : str
+        'float32' or 'float64'.
+    method : str
+        How it computes exp, in a line.
+    interval : (float, float)
+        The inputs for which the error is stated, and among which `anywhere` was measured.
+    stated : Error or None
+        The promised largest error.
+    anywhere : Accuracy
+        Measured on a sample of the interval that leaves no part out.
+    on_input : Accuracy
+        Measured on the given input, each number as often as it occurs there.
+    nanoseconds : mapping of str to float
+        Time per element, by the size that input and output fit in.
+    dominated_by : mapping of str to (str or None)
+        By size, the fastest of those that are no slower and no less accurate; None on the Pareto front.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+    method: str
+    interval: tuple[float, float]
+    stated: Error | None
+    anywhere: Accuracy
+    on_input: Accuracy
+    nanoseconds: Mapping[str, float]
+    dominated_by: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the measured error keeps the promise; None where there is none."""
+        if self.stated is None:
+            return None
+        return self.stated.size >= (self.anywhere.max_ulp if self.stated.unit == "ULP" else self.anywhere.max_relative)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The measurements of one function, and what they were made with."""
+
+    activation: str
+    formula: str
+    input: str
+    machine: Mapping[str, str]
+    copy: Mapping[str, Mapping[str, float]]
+    measurements: tuple[Measurement, ...]
+
+    def of(self, dtype: str) -> tuple[Measurement, ...]:
+        """The measurements in a type, the most accurate first."""
+        rows = (m for m in self.measurements if m.dtype == dtype)
+        return tuple(sorted(rows, key=lambda m: (m.anywhere.max_relative, m.nanoseconds["L2"])))
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The types that were measured."""
+        return tuple(dict.fromkeys(m.dtype for m in self.measurements))
+
+    def to_json(self) -> str:
+        """All of it; what is not finite as a string, since JSON has no such numbers."""
+        whole = {**asdict(self), "measurements": [{**asdict(m), "holds": m.holds} for m in self.measurements]}
+        return json.dumps(_finite(whole), indent=2) + "\n"
+
+    def to_csv(self) -> str:
+        """A line for each measurement."""
+        lines = [_flat(m) for m in self.measurements]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, lines[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+        return text.getvalue()
+
+    def to_markdown(self) -> str:
+        """A table for each type."""
+        parts = [f"`{self.activation}(x)` = {self.formula}. Input: {self.input}."]
+        for dtype in self.dtypes:
+            rows = [list(COLUMNS), ["---", *["---:"] * (len(COLUMNS) - 2), "---"]]
+            rows += [[text(m) for text in COLUMNS.values()] for m in self.of(dtype)]
+            parts.append(f"**{dtype}**\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows))
+        parts.append(", ".join(f"{k} {v}" for k, v in self.machine.items()) + ".")
+        return "\n\n".join(parts) + "\n"
+
+
+COLUMNS: dict[str, Callable[[Measurement], str]] = {
+    "": lambda m: m.name,
+    "stated": lambda m: "" if m.stated is None else str(m.stated),
+    "max ULP": lambda m: _number(m.anywhere.max_ulp),
+    "max relative": lambda m: _number(m.anywhere.max_relative),
+    "max ULP on input": lambda m: _number(m.on_input.max_ulp),
+    "mean ULP": lambda m: _number(m.on_input.mean_ulp),
+    "bias": lambda m: f"{m.on_input.bias:+.1e}",
+    "rounded right": lambda m: f"{m.on_input.correctly_rounded:.2%}",
+    **{f"ns {size}": lambda m, size=size: f"{m.nanoseconds[size]:.3f}" for size in timing.SIZES},  # type: ignore[misc]
+    "dominated by": lambda m: m.dominated_by["L2"] or "",
+}
+
+
+def _number(x: float) -> str:
+    return f"{x:.3f}" if 1e-3 <= x < 1e4 else f"{x:.2g}"
+
+
+def _flat(m: Measurement) -> dict[str, Any]:
+    return {
+        "name": m.name,
+        "kind": m.kind,
+        "dtype": m.dtype,
+        "method": m.method,
+        "low": m.interval[0],
+        "high": m.interval[1],
+        "stated": None if m.stated is None else m.stated.size,
+        "stated_unit": None if m.stated is None else m.stated.unit,
+        "holds": m.holds,
+        **{f"anywhere_{k}": v for k, v in asdict(m.anywhere).items()},
+        **{f"on_input_{k}": v for k, v in asdict(m.on_input).items()},
+        **{f"ns_{size}": t for size, t in m.nanoseconds.items()},
+        **{f"dominated_by_{size}": other for size, other in m.dominated_by.items()},
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    kind: str
+    method: str
+    prepare: peers.Prepare
+    stated: Mapping[str, Error]
+    interval: Mapping[str, tuple[float, float]]
+
+
+def _candidates(record: Activation, libraries: Sequence[str]) -> list[_Candidate]:
+    """The tiers that have the activation, then the libraries that have it."""
+    found = []
+    for name, tier in APPROXIMATIONS.items():
+        if not (tier.serves(record) or name == DEFAULT):
+            continue
+        function = getattr(act if name == DEFAULT else getattr(act.approx, name), record.name)
+        if record.name == "exp":
+            stated, interval = tier.bounds, tier.interval
+        else:
+            stated = {kind: bound.value for kind, bound in record.bounds.items()} if name == DEFAULT else {}
+            interval = {} if name == DEFAULT else {k: _symmetric(*ends) for k, ends in tier.interval.items()}
+        shown = DEFAULT_NAME if name == DEFAULT else name
+        method = tier.method if record.uses_exp else record.formula
+        found.append(_Candidate(shown, "tier", method, _ours(function), stated, interval))
+    for library in libraries:
+        prepare = peers.peer(library, record)
+        if prepare is not None:
+            everywhere = APPROXIMATIONS[DEFAULT].interval if record.name == "exp" else {}
+            found.append(_Candidate(library, "peer", f"{library} {version(library)}", prepare, {}, everywhere))
+    return found
+
+
+def _symmetric(low: float, high: float) -> tuple[float, float]:
+    """Where both exp(x) and exp(-x) are in an interval."""
+    end = min(-low, high)
+    return -end, end
+
+
+def _ours(function: Any) -> peers.Prepare:
+    return lambda x, out: lambda: function(x, out=out)
+
+
+def machine() -> dict[str, str]:
+    """What the measurements depend on: the processor and the versions."""
+    wide = [name for name in ("avx512f", "avx2", "fma", "neon") if target.has(name)]
+    return {
+        "processor": f"{target.name()} ({', '.join(wide)})" if wide else target.name(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "Python": platform.python_version(),
+        **{name: version(name) for name in ("numba-activations", "numpy", "numba", "llvmlite")},
+    }
+
+
+def compare(
+    activation: str = "exp",
+    values: Array | None = None,
+    described: str = "",
+    dtypes: Sequence[str] = DTYPES,
+    libraries: Sequence[str] | None = None,
+    seconds: float = 20.0,
+    step: Callable[[float, str], None] = lambda done, what: None,
+) -> Comparison:
+    """Measure error and speed of a function in every tier and every library, each with one thread.
+
+    Parameters
+    ----------
+    activation : str
+        A name in the catalogue.
+    values : ndarray, optional
+        Finite numbers on which errors and speeds are measured; by default the pre-activations of a small network.
+        Of more than a million, or in float64 of more than 32768, the errors are measured on an even choice.
+    described : str
+        What the values are.
+    dtypes : sequence of str
+        'float32', 'float64' or both.
+    libraries : sequence of str, optional
+        Which others to measure; by default all that are installed.
+    seconds : float
+        About how long the speeds may take.
+    step : callable
+        Is told the share that is done, and what comes next.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    KeyError
+        If there is no such activation.
+    ValueError
+        If no value is finite in one of the types.
+    """
+    record = act.catalogue[activation]
+    if values is None:
+        from ..data import preactivations
+
+        values, described = preactivations(), "the pre-activations of a small network for 1797 handwritten digits"
+    libraries = peers.installed() if libraries is None else libraries
+    step(0.0, "loading libraries")
+    copy: dict[str, dict[str, float]] = {}
+    measured: list[Measurement] = []
+    with peers.one_thread(*libraries), np.errstate(all="ignore"):
+        candidates = _candidates(record, libraries)
+        for place, dtype in enumerate(dtypes):
+            chosen = _finite_values(values, dtype)
+
+            def within(done: float, what: str, place: int = place, dtype: str = dtype) -> None:
+                step((place + done) / len(dtypes), f"{dtype}: {what}")
+
+            errors = _errors(record, candidates, chosen, within)
+            copy[dtype], times = _times(candidates, chosen, seconds / len(dtypes), within)
+            for candidate in candidates:
+                name = candidate.name
+                anywhere, on_input, interval = errors[name]
+                measured.append(
+                    Measurement(
+                        name=name,
+                        kind=candidate.kind,
+                        dtype=dtype,
+                        method=candidate.method,
+                        interval=interval,
+                        stated=candidate.stated.get(dtype),
+                        anywhere=anywhere,
+                        on_input=on_input,
+                        nanoseconds=times[name],
+                    )
+                )
+    step(1.0, "done")
+    return Comparison(record.name, record.formula, described, machine(), copy, tuple(_front(measured)))
+
+
+def _finite_values(values: Array, dtype: str) -> Array:
+    numbers: Array = np.ravel(values).astype(dtype)
+    numbers = numbers[np.isfinite(numbers)]
+    if numbers.size == 0:
+        raise ValueError(f"none of the {values.size} values is finite in {dtype}")
+    return numbers
+
+
+def _errors(
+    record: Activation, candidates: Sequence[_Candidate], values: Array, step: Callable[[float, str], None]
+) -> dict[str, tuple[Accuracy, Accuracy, tuple[float, float]]]:
+    """(anywhere, on the values, interval) of each candidate that has the type."""
+    dtype = values.dtype.name
+    step(0.0, "exact values of the input")
+    input_truth = accuracy.truth(record, values[:: -(-values.size // _INPUTS[dtype])])
+    everywhere = -math.inf, math.inf
+    samples: dict[tuple[float, float], accuracy.Truth] = {}
+    found = {}
+    for k, candidate in enumerate(candidates):
+        step(0.1 + 0.4 * k / len(candidates), f"error of {candidate.name}")
+        interval = candidate.interval.get(dtype, everywhere)
+        if interval not in samples:
+            samples[interval] = accuracy.truth(record, accuracy.sample(dtype, *interval, _POINTS[dtype]))
+        anywhere, on_input = (_accuracy(candidate, truth) for truth in (samples[interval], input_truth))
+        found[candidate.name] = anywhere, on_input, interval
+    return found
+
+
+def _accuracy(candidate: _Candidate, truth: accuracy.Truth) -> Accuracy:
+    return accuracy.measure(np.asarray(candidate.prepare(truth.x, np.empty_like(truth.x))()), truth)
+
+
+def _times(
+    candidates: Sequence[_Candidate], values: Array, seconds: float, step: Callable[[float, str], None]
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """ns per element by size: of np.copyto, and of each candidate."""
+    copy: dict[str, float] = {}
+    times: dict[str, dict[str, float]] = {c.name: {} for c in candidates}
+    for k, size in enumerate(timing.SIZES):
+        step(0.5 + 0.5 * k / len(timing.SIZES), f"speed where input and output fit in {size}")
+        x = np.resize(values, timing.elements(size, values.dtype))
+        calls = {c.name: c.prepare(x, np.empty_like(x)) for c in candidates}
+        out = np.empty_like(x)
+        best = timing.nanoseconds({**calls, "": partial(np.copyto, out, x)}, x.size, seconds / 3)
+        copy[size] = best.pop("")
+        for name, t in best.items():
+            times[name][size] = t
+    return copy, times
+
+
+def _front(measured: Sequence[Measurement]) -> list[Measurement]:
+    """The measurements, with who dominates whom."""
+
+    def better(a: Measurement, b: Measurement, size: str) -> bool:
+        error, time = a.anywhere.max_relative - b.anywhere.max_relative, a.nanoseconds[size] - b.nanoseconds[size]
+        return a.dtype == b.dtype and error <= 0 and time <= 0 and (error < 0 or time < 0)
+
+    found = []
+    for m in measured:
+        by: dict[str, str | None] = {}
+        for size in m.nanoseconds:
+            betters = [other for other in measured if better(other, m, size)]
+            by[size] = min(betters, key=lambda b: b.nanoseconds[size]).name if betters else None
+        found.append(replace(m, dominated_by=by))
+    return found
