@@ -19,6 +19,7 @@ from .parametric import Parametric
 from .variants import VARIANTS
 
 _functions: dict[Key, Any] = {}
+_loops: dict[Key, dict[np.dtype, int]] = {}
 _publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
 on_new_function: list[
     Callable[[Any, Key], None]
@@ -45,6 +46,15 @@ def function(key: Key) -> Any:
     storages = _storages(key)
     entry = cache.key(key.tier, key.variant, key.name, *storages)
     return _publish(key, objectcode.obtain(entry, lambda: _compile(key, tuple(storages))), storages)
+
+
+def loop_address(key: Key, dtype: np.dtype) -> int:
+    """Where the inner loop of a function lies that computes a dtype: what other compiled code may call."""
+    function(key)
+    loops = _loops[key]
+    if dtype not in loops:
+        raise TypeError(f"{key.path} has no {dtype} loop: it has {', '.join(map(str, loops))}")
+    return loops[dtype]
 
 
 def functions() -> dict[Key, Any]:
@@ -93,6 +103,7 @@ def _publish(key: Key, code: bytes, storages: dict[str, np.dtype]) -> Any:
         inputs, outputs, parameters = _operands(key)
         loops = {dtype: addresses[storage] for storage, dtype in storages.items()}
         path = key.path + (".ufunc" if parameters else "")
+        _loops[key] = loops
         made = make_ufunc(path, documentation(key), inputs, outputs, loops)
         with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
             made.__module__ = __name__.partition(".")[0]
