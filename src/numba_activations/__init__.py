@@ -13,13 +13,14 @@ from . import namespaces
 from .engine import registry
 from .engine.keys import DEFAULT, Key
 from .engine.threads import parallel
-from .records import ACTIVATIONS as catalogue
+from .records import ACTIVATIONS
 
 if TYPE_CHECKING:
     import numpy as np
 
 __version__ = "0.1.0"
 
+catalogue = ACTIVATIONS
 approx = namespaces.Approximations()
 derivative = namespaces.variant("derivative")
 value_and_derivative = namespaces.variant("value_and_derivative")

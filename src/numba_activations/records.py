@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """The largest error, in ULP or relative to the exact value, with its witness: an input where it is (nearly) reached.
+    """The largest error, in ULP or relative to the exact value, with its witness: an input where it is reached.
 
     ULP = |y - f(x)| / 2^(max(e, emin) - p + 1), where f(x) is the real value and e its binary exponent: results below
     the smallest normal number are judged against the spacing of the subnormals.
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What parameters must fulfil: `holds` takes those that it names and gives a bool or an array of bool, False for NaN."""
+    """What parameters must fulfil: `holds` takes those that it names, and gives a bool or an array of bool."""
 
     text: str
     holds: Callable[..., Any]
@@ -60,8 +60,8 @@ class Activation:
     name : str
         The canonical name.
     kernel : callable
-        Gives (value, derivative) of a number, and with a trainable parameter (value, derivative, derivative with respect
-        to the parameter); its first argument is the tier `m` where it needs exp.
+        Gives (value, derivative) of a number, and with a trainable parameter (value, derivative, derivative with
+        respect to the parameter); its first argument is the tier `m` where it needs exp.
     exact : callable
         The same function from a namespace `m` and x: with mpmath the truth, with numpy the naive formula.
     formula : str
@@ -142,7 +142,7 @@ class Approximation:
         object.__setattr__(self, "method", _first_line(self.module.exp))
 
     def serves(self, record: Activation) -> bool:
-        """Whether the tier has an activation: those that use exp, or exp alone in a tier that is there to be compared."""
+        """Whether the tier has an activation: one that uses exp, or exp alone where the tier has no more."""
         return record.uses_exp and (hasattr(self.module, "growth") or record.name == "exp")
 
 

@@ -1,1 +1,7 @@
-"""From a kernel to machine code: intrinsics, Numba -> LLVM IR -> object code, loops, object cache, NumPy's C API, Numba."""
+"""From a kernel to machine code, and to the objects that call it.
+
+A kernel goes through these modules in this order: `variants` and `lowering` say what it means to Numba, `scalar` has
+Numba turn it into LLVM IR, `loops` puts the loop around it, `objectcode` optimises, caches (`cache`) and loads the
+result, `numpy_api` makes a ufunc of it, and `registry` keeps it; `parametric` adds defaults, `njit` the way into
+compiled code.
+"""

@@ -7,7 +7,7 @@ from .variants import VARIANTS
 
 def documentation(key: Key) -> str:
     """The docstring of a function."""
-    record, variant, tier = ACTIVATIONS[key.name], VARIANTS[key.variant], APPROXIMATIONS[key.tier]
+    record, variant = ACTIVATIONS[key.name], VARIANTS[key.variant]
     result = ", ".join(["ndarray or scalar"] * variant.outputs)
     lines = [f"{variant.meaning}, where f(x) = {record.formula}", "", "Parameters", "----------"]
     lines += [f"{name} : array_like" for name in variant.arguments]

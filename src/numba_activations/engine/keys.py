@@ -8,7 +8,7 @@ DEFAULT = full.__name__.rpartition(".")[2]  # the tier that stands directly in t
 
 
 class Key(NamedTuple):
-    """(tier, variant, canonical name of the activation)"""
+    """A tier, a variant, and the canonical name of an activation."""
 
     tier: str
     variant: str

@@ -141,8 +141,8 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
     whole = b.lshr(count, I64(6))
     apart = b.icmp_signed(">", whole, I64(0))
     for source in base[:inputs]:
-        for target_ in base[inputs:]:
-            apart = b.and_(apart, _same_or_apart(b, source, target_, b.mul(count, size)))
+        for result in base[inputs:]:
+            apart = b.and_(apart, _same_or_apart(b, source, result, b.mul(count, size)))
     for function, scalars in zip(blocks, (0, parameters), strict=False):
         direct = apart
         for k in range(operands):
@@ -168,7 +168,7 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
     firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
     for k in range(inputs):
         _fill_block(b, b.load(address(k, start)), b.gep(firsts[k], [b.sub(rounded, I64(BLOCK))]))
-        with _counted(b, I64(0), here, PLAIN) as i:
+        with _Counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(address(k, b.add(start, i))), b.gep(firsts[k], [i]))
     with b.if_else(b.icmp_signed("<=", here, I64(SHORT))) as (few, many):
         with few:
@@ -176,7 +176,7 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
         with many:
             b.call(blocks[0], [*firsts, b.lshr(rounded, I64(6))])
     for k in range(inputs, operands):
-        with _counted(b, I64(0), here, PLAIN) as i:
+        with _Counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(b.gep(firsts[k], [i])), address(k, b.add(start, i)))
     b.store(b.add(start, here), done)
     b.branch(head)
@@ -186,13 +186,13 @@ def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outp
     return str(module) + METADATA
 
 
-def _same_or_apart(b: ir.IRBuilder, source: ir.Value, target_: ir.Value, extent: ir.Value) -> ir.Value:
+def _same_or_apart(b: ir.IRBuilder, source: ir.Value, result: ir.Value, extent: ir.Value) -> ir.Value:
     """Whether two contiguous arrays of `extent` bytes are one and the same or have no byte in common.
 
     NumPy also calls a loop whose output lies a little before its input, where element by element nothing is lost; then
     a block must be read before any of it is written, and the buffers see to that.
     """
-    distance = b.sub(b.ptrtoint(target_, I64), b.ptrtoint(source, I64))
+    distance = b.sub(b.ptrtoint(result, I64), b.ptrtoint(source, I64))
     # |distance| >= extent, in one comparison
     clear = b.icmp_unsigned(">=", b.add(distance, b.sub(extent, I64(1))), b.sub(b.shl(extent, I64(1)), I64(1)))
     return b.or_(b.icmp_signed("==", distance, I64(0)), clear)
@@ -232,7 +232,7 @@ def _block_function(
     exception = b.alloca(POINTER)
     fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
     count = I64(few) if few else b.shl(function.args[-1], I64(6), flags=("nuw", "nsw"))
-    with _counted(b, I64(0), count, PARALLEL) as i:
+    with _Counted(b, I64(0), count, PARALLEL) as i:
         numbers = []
         for k in range(inputs):
             if k in fixed:
@@ -250,7 +250,7 @@ def _block_function(
     return function
 
 
-class _counted:
+class _Counted:
     """``for i in range(first, end)`` around the code that is built inside the with statement."""
 
     def __init__(self, builder: ir.IRBuilder, first: ir.Value, end: ir.Value, metadata: _Reference) -> None:

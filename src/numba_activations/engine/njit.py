@@ -1,7 +1,8 @@
 """The same functions inside compiled code: importing this module makes every one of them callable there.
 
-Each is registered with Numba as an overload with the names and defaults that it has outside. On numbers it is the kernel
-itself, which Numba inlines into the caller's loop; on arrays it is a loop over the kernel that Numba's `vectorize` makes.
+Each is registered with Numba as an overload with the names and defaults that it has outside. On numbers it is the
+kernel itself, which LLVM inlines into the caller's loop; on arrays it is a loop over the kernel, made by Numba's
+`vectorize`.
 """
 
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def _spread(function: Function, names: tuple[str, ...], defaults: tuple[Any, ...
 
 
 def _is_number(kind: Any) -> bool:
-    return isinstance(kind, types.Float | types.Integer | types.Boolean) or isinstance(kind, types.Omitted | float)
+    return isinstance(kind, types.Float | types.Integer | types.Boolean | types.Omitted | float)
 
 
 def _float_type(kinds: tuple[Any, ...]) -> Any:
@@ -51,7 +52,7 @@ def _float_type(kinds: tuple[Any, ...]) -> Any:
 
 
 def _converted(leading: int) -> Function:
-    """A function that converts a tuple's numbers to the type of its first `leading`, and leaves its arrays as they are."""
+    """A function that gives a tuple's numbers the type of its first `leading`, and leaves its arrays as they are."""
 
     @intrinsic
     def converted(typing_context: Any, args: Any) -> Any:
@@ -70,7 +71,8 @@ def _converted(leading: int) -> Function:
 
         return result(args), codegen
 
-    return converted
+    function: Function = converted
+    return function
 
 
 def _array_loop(key: Key, names: tuple[str, ...]) -> Function:
@@ -81,7 +83,8 @@ def _array_loop(key: Key, names: tuple[str, ...]) -> Function:
     def element(args: Any) -> Any:
         return kernel(convert(args))
 
-    return vectorize(_spread(element, names, ()))
+    loop: Function = vectorize(_spread(element, names, ()))
+    return loop
 
 
 def _register(function: Any, key: Key) -> None:
@@ -111,10 +114,8 @@ def _register(function: Any, key: Key) -> None:
     def on_arrays_twice(args: Any) -> Any:
         return first(*convert(args)), last(*convert(args))
 
-    if len(loops) == 2:
-        signature = names, tuple(parameters.values())
-    else:
-        signature = (*names, "out"), (*parameters.values(), None)
+    defaults: tuple[float | None, ...] = tuple(parameters.values())
+    signature = (names, defaults) if len(loops) == 2 else ((*names, "out"), (*defaults, None))
 
     def choose(given: tuple[Any, ...]) -> Function | None:
         kinds, out = given[:count], given[count:]
@@ -137,7 +138,3 @@ def _register(function: Any, key: Key) -> None:
 for _key, _function in registry.functions().items():
     _register(_function, _key)
 registry.on_new_function.append(_register)
-
-
-def register() -> None:
-    """The entry point that Numba calls when it is first used; the import has done the work."""

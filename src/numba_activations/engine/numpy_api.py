@@ -4,7 +4,7 @@ import ctypes
 import functools
 
 import numpy as np
-from numpy._core import _multiarray_umath
+from numpy._core import _multiarray_umath  # type: ignore[attr-defined]  # where the capsule of the C API lies
 
 _FROM_FUNC_AND_DATA, _REGISTER_LOOP = 1, 2  # places in the table of the ufunc API, fixed by its ABI
 _NO_IDENTITY = -1
@@ -24,7 +24,7 @@ def make_ufunc(name: str, doc: str, inputs: int, outputs: int, loops: dict[np.dt
     own = {dtype: address for dtype, address in loops.items() if dtype.isbuiltin == 1}
     operands = inputs + outputs
     functions = (ctypes.c_void_p * len(own))(*own.values())
-    types = (ctypes.c_char * (len(own) * operands))(*[dtype.num for dtype in own for _ in range(operands)])
+    types = ctypes.create_string_buffer(bytes(dtype.num for dtype in own for _ in range(operands)))
     data = (ctypes.c_void_p * len(own))()
     names = ctypes.c_char_p(name.encode()), ctypes.c_char_p(doc.encode())
     _alive.append((functions, types, data, names))

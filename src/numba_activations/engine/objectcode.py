@@ -11,7 +11,7 @@ _loaded: list[object] = []  # code lives as long as these
 
 
 def build(texts: Iterable[str], exports: Collection[str]) -> bytes:
-    """Object code (ELF, Mach-O or COFF) of modules in LLVM IR that call one another; only `exports` stay visible."""
+    """Object code (ELF, Mach-O or COFF) of modules in LLVM IR that call one another; only `exports` stay."""
     target.initialise()
     module = llvm.parse_assembly("")
     for text in texts:

@@ -84,11 +84,12 @@ def _compile(key: Key, storages: tuple[str, ...]) -> bytes:
 
     inputs, outputs, parameters = _operands(key)
     kernel = scalar_function(key)
-    kinds = {STORAGES[name].computed_as: "" for name in storages}
+    kinds = dict.fromkeys((STORAGES[name].computed_as for name in storages), "")
     texts = []
     for kind in kinds:
-        text, kinds[kind] = scalar_ir(kernel, kind, inputs)
-        texts.append(objectcode.inlined(text, kinds[kind]))
+        text, symbol = scalar_ir(kernel, kind, inputs)
+        texts.append(objectcode.inlined(text, symbol))
+        kinds[kind] = symbol
     for name in storages:
         storage = STORAGES[name]
         texts.append(loop_ir(name, kinds[storage.computed_as], storage, inputs, outputs, parameters))
@@ -107,7 +108,7 @@ def _publish(key: Key, code: bytes, storages: dict[str, np.dtype]) -> Any:
         made = make_ufunc(path, documentation(key), inputs, outputs, loops)
         with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
             made.__module__ = __name__.partition(".")[0]
-            made.__qualname__ = path
+            made.__qualname__ = path  # type: ignore[misc]  # NumPy's stubs call it read-only
         _functions[key] = Parametric(made, key) if parameters else made
     if "numba" in sys.modules:
         from . import njit  # noqa: F401  (its import makes it listen)

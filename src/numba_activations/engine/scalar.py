@@ -32,7 +32,8 @@ _register_kernels()
 def scalar_function(key: Key) -> Callable[[Any], Any]:
     """The function of a key, of one tuple of numbers, as compiled code can call it."""
     bound = register_jitable(**STRICT)(bind(ACTIVATIONS[key.name], APPROXIMATIONS[key.tier]))
-    return register_jitable(**STRICT)(VARIANTS[key.variant].adapt(bound))
+    adapted: Callable[[Any], Any] = register_jitable(**STRICT)(VARIANTS[key.variant].adapt(bound))
+    return adapted
 
 
 def scalar_ir(function: Callable[[Any], Any], kind: str, arguments: int) -> tuple[str, str]:

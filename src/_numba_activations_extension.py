@@ -1,0 +1,13 @@
+"""What Numba calls in every process when it first compiles: so it stands outside the package, and loads nothing.
+
+A process that uses the package before it uses Numba has its functions registered here; in all others the package
+registers each function when it is asked for.
+"""
+
+import sys
+
+
+def register() -> None:
+    """Make the functions that this process has so far known to Numba."""
+    if "numba_activations" in sys.modules:
+        import numba_activations.engine.njit  # noqa: F401  (its import registers them)
