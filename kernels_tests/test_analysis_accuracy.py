@@ -92,7 +92,7 @@ def test_the_fast_oracle_gives_what_mpmath_gives(name):
     np.testing.assert_allclose(fast.near, slow, rtol=1e-14)
 
 
-@pytest.mark.parametrize("number", [-3.0, -0.25, 0.5, 20.0])
+@pytest.mark.parametrize("number", [-3.3, -0.23, 0.57, 20.5])  # no kink of any row
 @pytest.mark.parametrize("name", list(act.catalogue))
 def test_dual_numbers_differentiate_every_exact_formula(name, number):
     row = act.catalogue[name]

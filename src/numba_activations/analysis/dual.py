@@ -53,7 +53,7 @@ class Dual:
         return Dual(-self.value, -self.slope)
 
     def __abs__(self) -> "Dual":
-        return -self if self < 0 else self
+        return self * (1 - 2 * (self < 0))
 
     def __sub__(self, other: Number) -> "Dual":
         return self + (-_dual(other))
@@ -66,20 +66,20 @@ class Dual:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __eq__(self, other: object) -> bool:
-        return bool(self.value == _value(other))
+    def __eq__(self, other: object) -> Any:  # an array of bool for an array
+        return self.value == _value(other)
 
-    def __lt__(self, other: Number) -> bool:
-        return bool(self.value < _value(other))
+    def __lt__(self, other: Number) -> Any:
+        return self.value < _value(other)
 
-    def __le__(self, other: Number) -> bool:
-        return bool(self.value <= _value(other))
+    def __le__(self, other: Number) -> Any:
+        return self.value <= _value(other)
 
-    def __gt__(self, other: Number) -> bool:
-        return bool(self.value > _value(other))
+    def __gt__(self, other: Number) -> Any:
+        return self.value > _value(other)
 
-    def __ge__(self, other: Number) -> bool:
-        return bool(self.value >= _value(other))
+    def __ge__(self, other: Number) -> Any:
+        return self.value >= _value(other)
 
 
 def _dual(x: Number) -> Dual:
