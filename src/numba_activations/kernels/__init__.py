@@ -1,6 +1,6 @@
 """The mathematics: plain scalar functions, each with its row of the catalogue right below it."""
 
-from . import elementary, logarithm, piecewise, sigmoidal
+from . import algebraic, elementary, logarithm, piecewise, sigmoidal
 from .tiers import full, libm, schraudolph, u3
 
-__all__ = ["elementary", "full", "libm", "logarithm", "piecewise", "schraudolph", "sigmoidal", "u3"]
+__all__ = ["algebraic", "elementary", "full", "libm", "logarithm", "piecewise", "schraudolph", "sigmoidal", "u3"]
