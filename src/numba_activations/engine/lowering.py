@@ -11,14 +11,8 @@ from numba.extending import intrinsic, overload, register_jitable
 from ..kernels import primitives
 from . import target
 
-STRICT = {
-    "error_model": "numpy",
-    "fastmath": False,
-}  # divisions that vectorise; rounding that a caller's flags cannot touch
-
-
-def teach() -> None:
-    """Make the primitives known to Numba. Idempotent: importing this module has done it."""
+# Divisions that vectorise, rounding that a caller's flags cannot touch, and nothing left to call inside a loop.
+STRICT = {"error_model": "numpy", "fastmath": False, "forceinline": True}
 
 
 @overload(primitives.by_type, jit_options=STRICT, strict=False)

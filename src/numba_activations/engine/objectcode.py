@@ -28,17 +28,6 @@ def build(texts: Iterable[str], exports: Collection[str]) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def inlined(text: str, symbol: str) -> str:
-    """A module whose function `symbol`, with all that it calls, becomes part of its callers: else no loop vectorises."""
-    module = llvm.parse_assembly(text)
-    for function in module.functions:
-        if not function.is_declaration:
-            function.add_function_attribute("alwaysinline")
-            if function.name != symbol:
-                function.linkage = "internal"
-    return str(module)
-
-
 def obtain(entry: str, compile_code: Callable[[], bytes]) -> bytes:
     """The object code of a cache entry: from the cache, or compiled now and then cached.
 

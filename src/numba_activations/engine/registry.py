@@ -21,9 +21,7 @@ from .variants import VARIANTS
 _functions: dict[Key, Any] = {}
 _loops: dict[Key, dict[np.dtype, int]] = {}
 _publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
-on_new_function: list[
-    Callable[[Any, Key], None]
-] = []  # called with (function, key): how the Numba extension hears of it
+on_new_function: list[Callable[[Any, Key], None]] = []  # called with each: how the Numba extension hears of it
 
 
 def _after_fork() -> None:
@@ -84,15 +82,12 @@ def _compile(key: Key, storages: tuple[str, ...]) -> bytes:
 
     inputs, outputs, parameters = _operands(key)
     kernel = scalar_function(key)
-    kinds = dict.fromkeys((STORAGES[name].computed_as for name in storages), "")
-    texts = []
-    for kind in kinds:
-        text, symbol = scalar_ir(kernel, kind, inputs)
-        texts.append(objectcode.inlined(text, symbol))
-        kinds[kind] = symbol
+    kinds = {STORAGES[name].computed_as for name in storages}
+    kernels = {kind: scalar_ir(kernel, kind, inputs) for kind in sorted(kinds)}
+    texts = [text for text, _ in kernels.values()]
     for name in storages:
-        storage = STORAGES[name]
-        texts.append(loop_ir(name, kinds[storage.computed_as], storage, inputs, outputs, parameters))
+        _, symbol = kernels[STORAGES[name].computed_as]
+        texts.append(loop_ir(name, symbol, STORAGES[name], inputs, outputs, parameters))
     return objectcode.build(texts, storages)
 
 

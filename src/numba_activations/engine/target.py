@@ -21,7 +21,11 @@ def name() -> str:
 @functools.cache
 def features() -> str:
     """The host's features for LLVM; a machine with AVX-512 is to use its full width."""
-    return str(llvm.get_host_cpu_features().flatten()) + ",-prefer-256-bit"
+    try:
+        found = str(llvm.get_host_cpu_features().flatten())
+    except RuntimeError:  # LLVM cannot tell on this platform: the name of the processor must do
+        found = ""
+    return f"{found},-prefer-256-bit" if is_x86() else found
 
 
 def has(feature: str) -> bool:
