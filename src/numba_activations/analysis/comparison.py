@@ -27,6 +27,7 @@ __all__ = ["DTYPES", "Comparison", "Measurement", "compare", "machine"]
 DTYPES = ("float32", "float64")
 DEFAULT_NAME = "default"
 _POINTS = {"float32": 1 << 20, "float64": 1 << 15}  # exact values in float64 take mpmath, thousands a second
+_MOST = timing.elements("memory", "float32")  # values that are looked at, of a longer input an even choice
 _INPUTS = {"float32": 1 << 20, "float64": 1 << 15}
 
 Array = NDArray[Any]
@@ -127,16 +128,27 @@ class Comparison:
 
 COLUMNS: dict[str, Callable[[Measurement], str]] = {
     "": lambda m: m.name,
-    "stated": lambda m: "" if m.stated is None else str(m.stated),
+    "stated": lambda m: "" if m.stated is None else _error(m.stated),
     "max ULP": lambda m: _number(m.anywhere.max_ulp),
-    "max relative": lambda m: _number(m.anywhere.max_relative),
-    "max ULP on input": lambda m: _number(m.on_input.max_ulp),
-    "mean ULP": lambda m: _number(m.on_input.mean_ulp),
+    "max rel.": lambda m: _number(m.anywhere.max_relative),
+    "on input": lambda m: _number(m.on_input.max_ulp),
+    "mean": lambda m: _number(m.on_input.mean_ulp),
     "bias": lambda m: f"{m.on_input.bias:+.1e}",
-    "rounded right": lambda m: f"{m.on_input.correctly_rounded:.2%}",
+    "nearest": lambda m: f"{m.on_input.correctly_rounded:.2%}",
     **{f"ns {size}": lambda m, size=size: f"{m.nanoseconds[size]:.3f}" for size in timing.SIZES},  # type: ignore[misc]
-    "dominated by": lambda m: m.dominated_by["L2"] or "",
+    "dominated by": lambda m: m.dominated_by["L2"] or "(front)",
 }
+LEGEND = (
+    "stated, max: largest error promised, and found among {points:,} inputs that leave no part of the range out; "
+    "on input: largest found on the input; mean, bias: mean error there, absolute in ULP and signed relative; nearest: "
+    "share of the results there that no float is nearer to the exact value than. ns: time per element with one thread, "
+    "where input and output fit in the L1 or L2 cache or in memory only. dominated by: the fastest that is both no "
+    "slower (in L2) and no less accurate (max rel.); (front): none, it is on the Pareto front."
+)
+
+
+def _error(error: Error) -> str:
+    return f"{error.size:g} ULP" if error.unit == "ULP" else f"{error.size:.3g} rel."
 
 
 def _number(x: float) -> str:
@@ -303,7 +315,8 @@ def compare(
 
 
 def _finite_values(values: Array, dtype: str) -> Array:
-    numbers: Array = np.ravel(values).astype(dtype)
+    flat = np.ravel(values, order="K")
+    numbers: Array = flat[:: -(-flat.size // _MOST)].astype(dtype)
     numbers = numbers[np.isfinite(numbers)]
     if numbers.size == 0:
         raise ValueError(f"none of the {values.size} values is finite in {dtype}")

@@ -1,0 +1,8 @@
+"""`python -m numba_activations` is `numba-activations`."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""Pictures of a comparison: which tier to choose, and what its error looks like."""
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import numba_activations as act
+
+from . import accuracy
+from .comparison import DEFAULT_NAME, Comparison, Measurement
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["comparison_figure", "image"]
+
+OURS, OTHERS, GREY = "#0072b2", "#d55e00", "#6b6b6b"  # told apart by every kind of colour vision (Okabe and Ito)
+SIZE = "L2"
+STYLE = {
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "svg.fonttype": "none",
+}
+
+
+def image(figure: "Figure", kind: str) -> bytes:
+    """The figure as a file's content: 'svg', 'png' or 'pdf'."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=160, facecolor="white", metadata={"Date": None} if kind == "svg" else None)
+    return buffer.getvalue()
+
+
+def comparison_figure(found: Comparison) -> "Figure":
+    """Error against time for each type; for exp, the error of every tier over one octave below."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    tiers = [m for m in found.of(found.dtypes[0]) if m.kind == "tier"] if found.activation == "exp" else []
+    columns = 4
+    rows = math.ceil(len(tiers) / columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(11, 4.8 + 2.1 * rows), layout="constrained")
+        FigureCanvasAgg(figure)  # which can say how large a text is
+        top, bottom = np.ravel(figure.subfigures(2, 1, height_ratios=[4.8, max(2.1 * rows, 0.01)]))
+        fronts = top.subplots(1, len(found.dtypes), squeeze=False)[0]
+        for axes, dtype in zip(fronts, found.dtypes, strict=True):
+            _pareto(axes, found, dtype)
+        top.suptitle(f"{found.activation}: what accuracy costs", fontsize=13, fontweight="bold", x=0.01, ha="left")
+        if tiers:
+            bottom.suptitle(
+                f"Signed relative error of exp in {found.dtypes[0]} over one octave",
+                fontweight="bold",
+                x=0.01,
+                ha="left",
+            )
+            panels = bottom.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+            for axes, m in zip(panels, tiers, strict=False):
+                _octave(axes, m)
+            for axes in panels[len(tiers) :]:
+                axes.remove()
+    return figure
+
+
+def _pareto(axes: "Axes", found: Comparison, dtype: str) -> None:
+    """A scatter of error against time, with the Pareto front as a line of steps."""
+    measurements = found.of(dtype)
+    axes.set(xscale="log", yscale="log", title=dtype)
+    axes.set_xlabel(f"ns per element, input and output in the {SIZE} cache")
+    axes.set_ylabel("largest relative error")
+    front = np.array(sorted(_point(m) for m in measurements if m.dominated_by[SIZE] is None))
+    axes.step(front[:, 0], front[:, 1], where="post", color=GREY, linewidth=1, linestyle=":", zorder=1)
+    for kind, colour, marker in (("tier", OURS, "o"), ("peer", OTHERS, "s")):
+        for on_front in (True, False):
+            chosen = [m for m in measurements if m.kind == kind and (m.dominated_by[SIZE] is None) == on_front]
+            if chosen:
+                points = np.array([_point(m) for m in chosen])
+                face = colour if on_front else "white"
+                label = f"{'ours' if kind == 'tier' else 'others'}{'' if on_front else ', dominated'}"
+                axes.scatter(points[:, 0], points[:, 1], s=42, c=face, edgecolors=colour, marker=marker, label=label)
+    copy = found.copy[dtype][SIZE]
+    axes.axvline(copy, color=GREY, linewidth=1)
+    axes.annotate(
+        "np.copyto",
+        (copy, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, -2),
+        textcoords="offset points",
+        va="top",
+        color=GREY,
+        fontsize=8,
+    )
+    axes.margins(x=0.14, y=0.12)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:g}"[-1] in "25" else "")
+    axes.tick_params(which="minor", axis="x", labelsize=8)
+    _name(axes, measurements)
+    axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+
+
+def _point(m: Measurement) -> tuple[float, float]:
+    """Time and error; no error at all is drawn at a hundredth of the type's resolution."""
+    return m.nanoseconds[SIZE], max(m.anywhere.max_relative, float(np.finfo(m.dtype).eps) / 100)
+
+
+def _name(axes: "Axes", measurements: tuple[Measurement, ...]) -> None:
+    """Write each name beside its point, in the first place where it covers no point and no other name."""
+    from matplotlib.patheffects import withStroke
+
+    figure: Any = axes.get_figure(root=True)
+    figure.draw_without_rendering()  # lays the axes out, so that points have their final places in pixels
+    renderer, unit = figure.canvas.get_renderer(), figure.dpi / 72
+    points = axes.transData.transform([_point(m) for m in measurements])
+    taken = [(x - 4 * unit, y - 4 * unit, x + 4 * unit, y + 4 * unit) for x, y in points]
+    right = axes.get_window_extent(renderer).x1
+    for m in measurements:
+        for place in PLACES:
+            text = axes.annotate(
+                m.name,
+                _point(m),
+                xytext=place[:2],
+                textcoords="offset points",
+                ha=place[2],
+                va=place[3],
+                fontsize=8.5,
+                color=OURS if m.kind == "tier" else OTHERS,
+                path_effects=[withStroke(linewidth=3, foreground="white")],
+            )
+            x0, y0, x1, y1 = text.get_window_extent(renderer).extents
+            clear = x1 < right and all(x1 < a or x0 > c or y1 < b or y0 > d for a, b, c, d in taken)
+            if clear or place == PLACES[-1]:
+                taken.append((x0, y0, x1, y1))
+                break
+            text.remove()
+
+
+PLACES = [
+    (8, 0, "left", "center"),
+    (-8, 0, "right", "center"),
+    (0, 8, "center", "bottom"),
+    (0, -8, "center", "top"),
+    (6, 8, "left", "bottom"),
+    (6, -8, "left", "top"),
+    (-6, 8, "right", "bottom"),
+    (-6, -8, "right", "top"),
+]
+
+
+def _octave(axes: "Axes", m: Measurement) -> None:
+    """The error between -ln2/2 and ln2/2, in the largest unit that fits."""
+    half = math.log(2) / 2
+    x = np.linspace(-half, half, 1501).astype(m.dtype)
+    truth = accuracy.truth(act.catalogue["exp"], x)
+    tier = act if m.name == DEFAULT_NAME else getattr(act.approx, m.name)
+    error = truth.relative(truth.error(tier.exp(x)))
+    power = math.floor(math.log10(max(np.abs(error).max(), 1e-300)))
+    axes.plot(x, error / 10.0**power, color=OURS, linewidth=0.8)
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    unit = "%" if power == -2 else f"$10^{{{power}}}$"
+    axes.set_title(f"{m.name}, in {unit}", fontsize=9.5)
+    axes.set_xticks([-half, 0, half], [r"$-\frac{1}{2}\ln 2$", "0", r"$\frac{1}{2}\ln 2$"])

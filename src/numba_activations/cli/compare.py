@@ -1,0 +1,123 @@
+"""Compare exponentials, and activations built on them: error beside speed."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from ..analysis.comparison import COLUMNS, DTYPES, LEGEND, Comparison, compare
+from ..analysis.peers import LIBRARIES
+from ..records import ACTIVATIONS
+from .errors import UserError, require
+from .files import check_writable, read_floats, write
+
+FORMATS = {"json": Comparison.to_json, "csv": Comparison.to_csv, "markdown": Comparison.to_markdown}
+PICTURES = (".svg", ".png", ".pdf")
+_LESS = ("on input", "mean", "bias", "nearest")  # columns that a narrow terminal does without
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--activation", default="exp", metavar="NAME", help="what to compare (default: exp)")
+    parser.add_argument(
+        "--input", type=Path, metavar="FILE.npy", help="your own numbers; by default a small network's pre-activations"
+    )
+    parser.add_argument("--dtype", choices=DTYPES, action="append", help="one type only (default: both)")
+    parser.add_argument(
+        "--peers", nargs="*", choices=LIBRARIES, help="libraries to measure too (default: all installed)"
+    )
+    parser.add_argument("--seconds", type=float, default=20.0, help="about how long to measure speeds (default: 20)")
+    for name in FORMATS:
+        parser.add_argument(
+            f"--{name}",
+            nargs="?",
+            const=Path("-"),
+            type=Path,
+            metavar="FILE",
+            help=f"write {name} (default: to stdout)",
+        )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw error against speed: .svg, .png or .pdf")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, then print or write what was asked for."""
+    require("mpmath")
+    require("rich")
+    wanted = {name: getattr(options, name) for name in FORMATS if getattr(options, name) is not None}
+    values, described = _checked(options, [*wanted.values()])
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=1.0)
+        found = compare(
+            options.activation,
+            values,
+            described,
+            dtypes=options.dtype or DTYPES,
+            libraries=options.peers,
+            seconds=options.seconds,
+            step=lambda done, what: progress.update(task, completed=done, description=what),
+        )
+    for name, path in wanted.items():
+        write(path, FORMATS[name](found))
+    if options.plot is not None:
+        from ..analysis.plots import comparison_figure, image
+
+        write(options.plot, image(comparison_figure(found), options.plot.suffix[1:]))
+    if Path("-") not in wanted.values():
+        _print(found)
+
+
+def _checked(options: argparse.Namespace, outputs: list[Path]) -> tuple[np.ndarray | None, str]:
+    """The input, after all that the user may have got wrong was looked at."""
+    if options.activation not in ACTIVATIONS:
+        raise UserError(f"there is no activation {options.activation!r}: there are {', '.join(ACTIVATIONS.names())}")
+    if not options.seconds > 0:
+        raise UserError(f"--seconds is {options.seconds:g}: it must be more than 0")
+    if outputs.count(Path("-")) > 1:
+        raise UserError("two formats for standard output: give a FILE to all but one of them")
+    files = [path for path in outputs if path != Path("-")]
+    if options.plot is not None:
+        require("matplotlib")
+        if options.plot.suffix not in PICTURES:
+            raise UserError(f"--plot {options.plot}: the name must end in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}")
+        files.append(options.plot)
+    for path in files:
+        check_writable(path)
+    if len({path.resolve() for path in files}) < len(files):
+        raise UserError("two results for one file: give each its own")
+    if options.input is None:
+        return None, ""
+    values = read_floats(options.input)
+    finite = int(np.isfinite(values).sum())
+    for dtype in options.dtype or DTYPES:
+        with np.errstate(over="ignore"):
+            if not np.isfinite(values.astype(dtype)).any():
+                held = "NaN" if np.isnan(values).all() else f"what is NaN or infinite in {dtype}"
+                raise UserError(f"{options.input} holds only {held}: it must hold at least one finite number")
+    left_out = "" if finite == values.size else f", of which {values.size - finite} that are not finite are left out"
+    return values, f"{values.size} numbers from {options.input.name}{left_out}"
+
+
+def _print(found: Comparison) -> None:
+    """The tables for the terminal."""
+    from .tables import console, table_of
+
+    output = console()
+    output.print(f"[bold]{found.activation}(x)[/] = {found.formula}    on {found.input}")
+    for dtype in found.dtypes:
+        measurements = found.of(dtype)
+        copy = ", ".join(f"{size} {t:.3f}" for size, t in found.copy[dtype].items())
+        for header in (list(COLUMNS), [column for column in COLUMNS if column not in _LESS]):
+            rows = [[COLUMNS[column](m) for column in header] for m in measurements]
+            table = table_of(f"{dtype} (ns for np.copyto: {copy})", header, rows, wrap=False)
+            if output.measure(table, options=output.options.update(max_width=1000)).maximum <= output.width:
+                break
+        for row, m in zip(table.rows, measurements, strict=True):
+            row.style = "bold red" if m.holds is False else "" if m.dominated_by["L2"] else "bold"
+        output.print(table)
+    points = max(m.anywhere.points for m in found.measurements)
+    output.print(LEGEND.format(points=points), style="dim")
+    output.print(", ".join(f"{name} {value}" for name, value in found.machine.items()), style="dim")

@@ -1,0 +1,63 @@
+"""Reading arrays and writing results, so that an error or Ctrl-C leaves no file half-written."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import UserError
+
+__all__ = ["check_writable", "read_floats", "write"]
+
+FLOATS = ("float16", "float32", "float64")
+
+
+def read_floats(path: Path) -> NDArray[Any]:
+    """The floating-point numbers of an .npy file; it is mapped, not read, until they are used."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except IsADirectoryError:
+        raise UserError(f"{path} is a directory: give an .npy file") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, EOFError) as error:  # what NumPy raises for anything that is not plain numbers in its format
+        raise UserError(f"{path} holds no array of numbers in NumPy's .npy format: {error}") from None
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise UserError(f"{path} holds several arrays: save the one that is meant with numpy.save")
+    if array.dtype.name not in FLOATS:
+        raise UserError(f"{path} holds {array.dtype.name}: it must hold {', '.join(FLOATS[:-1])} or {FLOATS[-1]}")
+    if array.size == 0:
+        raise UserError(f"{path} is empty, shape {array.shape}: it must hold at least one number")
+    return array
+
+
+def check_writable(path: Path) -> None:
+    """Find out that a file cannot be written before the work is done, not after."""
+    if path.is_dir():
+        raise UserError(f"{path} is a directory: give the name of a file")
+    if not path.parent.is_dir():
+        raise UserError(f"{path.parent} does not exist, or is no directory: {path.name} cannot be written there")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"nothing can be written to {path.parent}: {path.name} needs another place")
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; '-' is standard output."""
+    if str(path) == "-":
+        sys.stdout.write(content if isinstance(content, str) else content.decode())
+        return
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)

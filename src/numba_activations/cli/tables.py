@@ -1,0 +1,30 @@
+"""Tables for the terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["console", "table_of"]
+
+
+def console() -> Console:
+    """Standard output; where it is no terminal and so has no width, as wide as our tables are."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=max(found.width, 120))
+
+
+def table_of(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = True) -> Table:
+    """A table of plain text; where lines are not to wrap, all but the first and the last column hold numbers."""
+    padding = (0, 1) if wrap else 0  # the head's box puts a space between the columns as well
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=padding
+    )
+    for column in header:
+        number = not wrap and column not in (header[0], header[-1])
+        table.add_column(column, justify="right" if number else "left", no_wrap=not wrap)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
