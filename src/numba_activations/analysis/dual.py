@@ -53,7 +53,8 @@ class Dual:
         return Dual(-self.value, -self.slope)
 
     def __abs__(self) -> "Dual":
-        return self * (1 - 2 * (self < 0))
+        sign = 1 - 2 * (self < 0)
+        return Dual(self.value * sign, self.slope * sign)
 
     def __sub__(self, other: Number) -> "Dual":
         return self + (-_dual(other))

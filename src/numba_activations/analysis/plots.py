@@ -53,7 +53,8 @@ def comparison_figure(found: Comparison) -> "Figure":
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(11, 4.8 + 2.1 * rows), layout="constrained")
         FigureCanvasAgg(figure)  # which can say how large a text is
-        top, bottom = np.ravel(figure.subfigures(2, 1, height_ratios=[4.8, max(2.1 * rows, 0.01)]))
+        halves: Any = figure.subfigures(2, 1, height_ratios=[4.8, max(2.1 * rows, 0.01)])
+        top, bottom = halves
         fronts = top.subplots(1, len(found.dtypes), squeeze=False)[0]
         for axes, dtype in zip(fronts, found.dtypes, strict=True):
             _pareto(axes, found, dtype)

@@ -46,11 +46,10 @@ def run(options: argparse.Namespace) -> None:
     wanted = {name: getattr(options, name) for name in FORMATS if getattr(options, name) is not None}
     values, described = _checked(options, [*wanted.values()])
 
-    from rich.console import Console
-    from rich.progress import Progress
+    from .terminal import progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("starting", total=1.0)
+    with progress() as bar:
+        task = bar.add_task("starting", total=1.0)
         found = compare(
             options.activation,
             values,
@@ -58,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
             dtypes=options.dtype or DTYPES,
             libraries=options.peers,
             seconds=options.seconds,
-            step=lambda done, what: progress.update(task, completed=done, description=what),
+            step=lambda done, what: bar.update(task, completed=done, description=what),
         )
     for name, path in wanted.items():
         write(path, FORMATS[name](found))
@@ -103,7 +102,7 @@ def _checked(options: argparse.Namespace, outputs: list[Path]) -> tuple[np.ndarr
 
 def _print(found: Comparison) -> None:
     """The tables for the terminal."""
-    from .tables import console, table_of
+    from .terminal import console, table_of
 
     output = console()
     output.print(f"[bold]{found.activation}(x)[/] = {found.formula}    on {found.input}")

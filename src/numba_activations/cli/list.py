@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.write("\n\n".join(f"## {title}\n\n{_markdown(table)}" for title, table in tables.items()) + "\n")
         return
     require("rich")
-    from .tables import console, table_of
+    from .terminal import console, table_of
 
     output = console()
     for title, (header, rows) in tables.items():

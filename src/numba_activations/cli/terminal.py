@@ -1,19 +1,26 @@
-"""Tables for the terminal."""
+"""Tables and progress for the terminal."""
 
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "table_of"]
+__all__ = ["console", "progress", "table_of"]
 
 
 def console() -> Console:
     """Standard output; where it is no terminal and so has no width, as wide as our tables are."""
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=max(found.width, 120))
+
+
+def progress() -> Progress:
+    """Progress on standard error, that leaves nothing behind; none where nobody looks."""
+    errors = Console(stderr=True)
+    return Progress(console=errors, transient=True, disable=not errors.is_terminal)
 
 
 def table_of(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = True) -> Table:

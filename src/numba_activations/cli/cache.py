@@ -1,0 +1,68 @@
+"""The cache of compiled code: fill it, look at it, empty it."""
+
+import argparse
+import sys
+
+import numba_activations as act
+
+from ..engine import cache
+from ..engine.keys import DEFAULT
+from ..engine.variants import VARIANTS
+from ..namespaces import names
+from ..records import ACTIVATIONS, APPROXIMATIONS
+from .errors import UserError, require
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the three actions."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    warm = actions.add_parser("warm", help="compile ahead of time, so that no later process has to")
+    warm.add_argument("names", nargs="*", metavar="NAME", help="activations (default: all)")
+    warm.add_argument("--variant", choices=VARIANTS, action="append", help="one use only (default: all)")
+    warm.add_argument("--tier", choices=APPROXIMATIONS, action="append", help=f"tiers of exp (default: {DEFAULT})")
+    warm.set_defaults(act=_warm)
+    actions.add_parser("info", help="where it is, and what it holds").set_defaults(act=_info)
+    actions.add_parser("clear", help="remove all entries").set_defaults(act=_clear)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Carry out the action."""
+    options.act(options)
+
+
+def _warm(options: argparse.Namespace) -> None:
+    unknown = [name for name in options.names if name not in ACTIVATIONS]
+    if unknown:
+        raise UserError(f"there is no activation {unknown[0]!r}: there are {', '.join(ACTIVATIONS.names())}")
+    require("rich")
+    from .terminal import progress
+
+    wanted = {ACTIVATIONS[name].name for name in options.names or ACTIVATIONS}
+    chosen = [
+        (tier, variant, name)
+        for tier in options.tier or [DEFAULT]
+        for variant in options.variant or VARIANTS
+        for name in names(tier, variant)
+        if name in wanted
+    ]
+    before = len(cache.entries())
+    with progress() as bar:
+        task = bar.add_task("", total=len(chosen))
+        for tier, variant, name in chosen:
+            bar.update(task, description=f"{variant} of {name}, {tier}")
+            space = act if tier == DEFAULT else getattr(act.approx, tier)
+            getattr(space if variant == "value" else getattr(space, variant), name)
+            bar.advance(task)
+    if chosen and not cache.entries():
+        raise UserError(f"nothing can be kept in {cache.directory()}: choose another place with {cache.VARIABLE}")
+    sys.stdout.write(f"{len(chosen)} functions are ready, {len(cache.entries()) - before} of them compiled now\n")
+
+
+def _info(_: argparse.Namespace) -> None:
+    entries = cache.entries()
+    size = sum(path.stat().st_size for path in entries)
+    sys.stdout.write(f"{cache.directory()}\n{len(entries)} entries, {size / 1e6:.1f} MB\n")
+
+
+def _clear(_: argparse.Namespace) -> None:
+    sys.stdout.write(f"{cache.clear()} entries removed from {cache.directory()}\n")
