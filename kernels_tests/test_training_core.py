@@ -1,0 +1,220 @@
+"""The functional core of training: gradients, update rules, and what adds up."""
+
+import numpy as np
+import pytest
+
+import numba_activations as act
+from numba_activations.data import digits
+from numba_activations.training import (
+    Network,
+    Parameters,
+    Solver,
+    forward,
+    initialise,
+    loss_and_gradient,
+    train_batches,
+)
+
+pytest.importorskip("scipy")
+
+LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error")
+
+
+def problem(network: Network, rows: int = 7, seed: int = 0):
+    generator = np.random.default_rng(seed)
+    X = generator.normal(size=(rows, network.sizes[0]))
+    if network.loss == "cross_entropy":
+        return X, generator.integers(0, network.sizes[-1], rows)
+    if network.loss == "binary_cross_entropy":
+        return X, generator.integers(0, 2, (rows, network.sizes[-1])).astype(float)
+    return X, generator.normal(size=(rows, network.sizes[-1]))
+
+
+def central_differences(parameters: Parameters, X, y) -> np.ndarray:
+    """The gradient, up to the third power of the step."""
+    step = 1e-5
+    result = np.empty_like(parameters.vector)
+    for k in range(result.size):
+        ends = []
+        for sign in (1, -1):
+            moved = parameters.copy()
+            moved.vector[k] += sign * step
+            ends.append(loss_and_gradient(moved, X, y)[0])
+        result[k] = (ends[0] - ends[1]) / (2 * step)
+    return result
+
+
+def points_of(name: str, count: int) -> np.ndarray:
+    """Numbers on both sides of 0 as far as the activation is defined there, none of them near a kink."""
+    candidates = np.linspace(-2.4, 2.4, 49)
+    value, derivative = getattr(act.value_and_derivative, name)(candidates)
+    good = np.isfinite(value) & np.isfinite(derivative)
+    for kink in act.catalogue[name].kinks:
+        good &= np.abs(candidates - kink) > 0.1
+    candidates = candidates[good]
+    return candidates[np.linspace(0, len(candidates) - 1, count).astype(int)]
+
+
+@pytest.mark.parametrize("name", act.catalogue)
+def test_gradient_is_that_of_the_loss_for_every_activation(name):
+    network = Network.of((3, 4, 5, 2), name, "squared_error", np.float64)
+    parameters = initialise(network, 1, "glorot")
+    for k in range(2):
+        parameters.biases[k][:] = points_of(name, len(parameters.biases[k]))
+        parameters.weights[k] *= 0.02
+    X, y = problem(network)
+    gradient = loss_and_gradient(parameters, X, y)[1]
+    np.testing.assert_allclose(gradient.vector, central_differences(parameters, X, y), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradient_is_that_of_the_loss_for_every_loss(loss):
+    network = Network.of((3, 4, 3), "tanh", loss, np.float64)
+    parameters = initialise(network, 1)
+    X, y = problem(network)
+    gradient = loss_and_gradient(parameters, X, y)[1]
+    np.testing.assert_allclose(gradient.vector, central_differences(parameters, X, y), rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_and_gradients_of_parts_add_up(loss, dtype):
+    network = Network.of((5, 8, 3), "sigmoid", loss, dtype)
+    parameters = initialise(network, 0)
+    X, y = problem(network, 700)
+    whole, gradient = loss_and_gradient(parameters, X, y)
+    parts = [loss_and_gradient(parameters, X[k], y[k]) for k in (slice(0, 1), slice(1, 300), slice(300, None))]
+    tolerance = 1e-4 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(sum(p[0] for p in parts), whole, rtol=tolerance)
+    np.testing.assert_allclose(
+        sum(p[1].vector for p in parts), gradient.vector, rtol=tolerance, atol=tolerance * np.abs(gradient.vector).max()
+    )
+
+
+def test_the_tails_of_cross_entropy_are_exact():
+    """Where softmax rounds to 1, loss and gradient are those of the other classes, and neither is 0."""
+    network = Network.of((1, 3), (), "cross_entropy", np.float64)
+    parameters = Parameters(network)
+    parameters.weights[0][:] = [[0.0, -50.0, -60.0]]
+    loss, gradient = loss_and_gradient(parameters, [[1.0]], [0])
+    others = np.exp(-50.0) + np.exp(-60.0)
+    assert loss == pytest.approx(others, rel=1e-14)
+    assert gradient.biases[0] == pytest.approx([-others, np.exp(-50.0), np.exp(-60.0)], rel=1e-14)
+
+
+def test_the_tails_of_binary_cross_entropy_are_exact():
+    network = Network.of((1, 1), (), "binary_cross_entropy", np.float64)
+    parameters = Parameters(network)
+    parameters.biases[0][:] = 50.0
+    loss, gradient = loss_and_gradient(parameters, [[1.0]], [[1.0]])
+    assert loss == pytest.approx(np.exp(-50.0), rel=1e-14)
+    assert gradient.biases[0] == pytest.approx([-np.exp(-50.0)], rel=1e-14)
+
+
+def test_forward_gives_what_the_ufuncs_give():
+    X, _ = digits()
+    parameters = initialise(Network.of((64, 30, 20, 10), ("sigmoid", "leaky_relu(0.2)")), 0)
+    result = forward(parameters, X)
+    w, b = parameters.weights, parameters.biases
+    first, slope = act.value_and_derivative.sigmoid(X @ w[0] + b[0])
+    np.testing.assert_allclose(result.activations[0], first, rtol=1e-5)
+    np.testing.assert_allclose(result.derivatives[0], slope, rtol=1e-4)
+    second = act.leaky_relu(first @ w[1] + b[1], 0.2)
+    np.testing.assert_allclose(result.activations[1], second, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(result.activations[2], second @ w[2] + b[2], rtol=1e-4, atol=1e-5)
+
+
+def one_step(solver: Solver, w, g, first, second, t):
+    """The update rules as their authors state them."""
+    rate = solver.learning_rate
+    if solver.name == "sgd":
+        first = solver.momentum * first - rate * g
+        return w + (solver.momentum * first - rate * g if solver.nesterov else first), first, second
+    second = solver.beta_2 * second + (1 - solver.beta_2) * g**2
+    if solver.name == "rmsprop":
+        return w - rate * g / (np.sqrt(second) + solver.epsilon), first, second
+    first = solver.beta_1 * first + (1 - solver.beta_1) * g
+    rate *= np.sqrt(1 - solver.beta_2**t) / (1 - solver.beta_1**t)
+    return w - rate * first / (np.sqrt(second) + solver.epsilon), first, second
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "solver",
+    [
+        Solver("sgd", 0.1, momentum=0.0, l2=0.1),
+        Solver("sgd", 0.1, momentum=0.8, nesterov=False, l2=0.1),
+        Solver("sgd", 0.1, momentum=0.8, nesterov=True, l2=0.1),
+        Solver("adam", 0.02, beta_1=0.8, beta_2=0.95, l2=0.1),
+        Solver("rmsprop", 0.02, beta_2=0.9, l2=0.1),
+    ],
+    ids=lambda s: f"{s.name}-{s.momentum}-{s.nesterov}",
+)
+def test_update_rules(solver, dtype):
+    """Epochs of two whole batches and one incomplete batch, in an order with gaps, against the rules in plain NumPy."""
+    network = Network.of((6, 5, 3), "tanh", "cross_entropy", dtype)
+    parameters, state = initialise(network, 0), None
+    X, y = problem(network, 40)
+    order = np.random.default_rng(5).permutation(40)[:21]
+    expected = Parameters(Network.of((6, 5, 3), "tanh", "cross_entropy", np.float64), parameters.vector.astype(float))
+    decays = np.concatenate([np.r_[np.ones(n * m), np.zeros(m)] for n, m in network.layers])
+    first, second, t = 0.0, 0.0, 0
+    for _ in range(3):
+        loss, state = train_batches(parameters, X, y, solver=solver, batch_size=8, state=state, order=order)
+        wanted = 0.0
+        for rows in (order[:8], order[8:16], order[16:]):
+            part, gradient = loss_and_gradient(expected, X[rows], y[rows])
+            wanted, t = wanted + part, t + 1
+            g = (gradient.vector + solver.l2 * decays * expected.vector) / len(rows)
+            expected.vector[:], first, second = one_step(solver, expected.vector, g, first, second, t)
+        tolerance = 1e-4 if dtype == np.float32 else 1e-11
+        assert loss == pytest.approx(wanted, rel=tolerance)
+        np.testing.assert_allclose(parameters.vector, expected.vector, rtol=tolerance, atol=tolerance)
+    assert state.updates == 9
+
+
+def test_rows_in_their_own_order_give_the_same_bits_as_gathered_ones():
+    network = Network.of((64, 16, 10), "sigmoid")
+    X, y = digits()
+    results = []
+    for order in (None, np.arange(len(X))):
+        parameters = initialise(network, 0)
+        train_batches(parameters, X, y, order=order)
+        results.append(parameters.vector)
+    np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((4, 0, 2),), r"sizes are \(4, 0, 2\)"),
+        (((4,),), "sizes are"),
+        (((4, 3, 2), "sigmod"), "did you mean sigmoid"),
+        (((4, 3, 2), "u9.sigmoid"), "there is no tier 'u9'"),
+        (((4, 3, 2), "schraudolph.relu"), "does not use exp"),
+        (((4, 3, 2), "leaky_relu(slope=1)"), "has negative_slope, not 'slope'"),
+        (((4, 3, 2), "leaky_relu(negative_slope=x)"), "'x' is not a number"),
+        (((4, 3, 2), "sigmoid(1)"), "no parameters"),
+        (((4, 3, 2), ("relu", "relu")), "2 activations for 1 hidden layers"),
+        (((4, 3, 2), "relu", "hinge"), "loss is 'hinge'"),
+        (((4, 3, 2), "relu", "cross_entropy", np.float16), "dtype is float16"),
+    ],
+)
+def test_a_wrong_network_is_an_error_that_says_why(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Network.of(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (np.zeros((3, 5)), [0, 1, 0], r"X has shape \(3, 5\): it must be \(rows, 4\)"),
+        (np.zeros((3, 4)), [0, 1], "y has 2 rows, X has 3"),
+        (np.zeros((3, 4)), [0, 1, 2], "labels from 0 to 2"),
+        (np.zeros((3, 4)), [0.0, 1.0, 1.0], "integer labels"),
+    ],
+)
+def test_wrong_data_are_an_error_that_says_why(X, y, message):
+    parameters = initialise(Network.of((4, 3, 2), "sigmoid"))
+    with pytest.raises(ValueError, match=message):
+        loss_and_gradient(parameters, X, y)

@@ -1,0 +1,239 @@
+"""The compiled loop as Python calls it: its object code, the memory it works in, the tables that tell it what to do."""
+
+import ctypes
+import functools
+import time
+from collections.abc import Callable, Iterator
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..engine import cache, objectcode, registry
+from ..engine.keys import DEFAULT, Key
+from . import layout as at
+from .blas import gemm_address
+from .network import Array, Network, Parameters
+
+_SECONDS = 0.03  # of work in one compiled call: Ctrl-C is heard after it
+ROWS = 256  # of a batch where the size is ours to choose
+
+
+@functools.cache
+def functions(dtype: np.dtype) -> dict[str, Callable[..., None]]:
+    """The functions of the loop for float32 or float64; they take arrays and integers."""
+    names = ("forward", "train")
+    sources = [Path(__file__).with_name(name).read_text("utf-8") for name in ("loop.py", "layout.py")]
+    code = objectcode.obtain(cache.key("training", dtype.name, *sources), lambda: _compile(dtype.name))
+    addresses = objectcode.load(code, f"training.{dtype.name}", names)
+    return {name: _callable(addresses[name]) for name in names}
+
+
+def _compile(kind: str) -> bytes:
+    import llvmlite.binding as llvm
+
+    from .loop import compiled_ir, entry_points
+
+    texts = []
+    for name, (function, signature) in entry_points(kind).items():
+        text, symbol = compiled_ir(function, signature)
+        module = llvm.parse_assembly(text)
+        for part in module.functions:
+            if part.name == symbol:
+                part.name = name
+            elif not part.is_declaration:
+                part.linkage = "internal"  # each module has helpers of its own, of the same names
+        texts.append(str(module))
+    return objectcode.build(texts, tuple(entry_points(kind)))
+
+
+def _callable(address: int) -> Callable[..., None]:
+    """Numba's convention: a place for the result, one for an exception, then the arguments, arrays field by field."""
+    function = ctypes.CFUNCTYPE(ctypes.c_int)(address)
+    unused = (ctypes.c_void_p * 2)()
+    places = [
+        ctypes.c_void_p(ctypes.addressof(unused)),
+        ctypes.c_void_p(ctypes.addressof(unused) + ctypes.sizeof(ctypes.c_void_p)),
+    ]
+
+    def call(*arguments: Array | int) -> None:
+        fields: list[int] = []
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                fields += [
+                    0,
+                    0,
+                    argument.size,
+                    argument.itemsize,
+                    argument.ctypes.data,
+                    *argument.shape,
+                    *argument.strides,
+                ]
+            else:
+                fields.append(argument)
+        function(*places, *(ctypes.c_int64(field) for field in fields))
+
+    return call
+
+
+class Workspace:
+    """Memory for what a batch leaves behind on its way through a network, and the tables that describe both.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    rows : int
+        Of the largest batch.
+    """
+
+    def __init__(self, network: Network, rows: int) -> None:
+        dtype = network.dtype
+        hidden, last = network.sizes[1:-1], network.sizes[-1]
+        self.network, self.rows = network, rows
+        self.buffer = np.zeros(rows * (2 * sum(hidden) + last + 2 * max(hidden, default=0)), dtype)
+        self.layers = np.zeros((len(network.layers), at.LAYER_COLUMNS), np.int64)
+        self.counts = np.zeros(1, np.int64)
+        self._kept: list[Array] = []  # what the tables point to
+        parameter, start, slopes = 0, 0, rows * (sum(hidden) + last)
+        deltas = [slopes + rows * (sum(hidden) + k * max(hidden, default=0)) for k in range(2)]
+        for k, (layer, (n, m)) in enumerate(zip(self.layers, network.layers, strict=True)):
+            layer[[at.INPUTS, at.OUTPUTS, at.WEIGHTS, at.BIAS]] = n, m, parameter, parameter + n * m
+            layer[[at.VALUES, at.SLOPES, at.DELTAS]] = start, slopes, deltas[k % 2]
+            parameter, start, slopes = parameter + (n + 1) * m, start + rows * m, slopes + rows * m
+        self.layers[-1, at.DELTAS] = self.layers[
+            -1, at.VALUES
+        ]  # the loss leaves its derivative in its argument's place
+        for layer, activation in zip(self.layers, network.activations, strict=False):
+            values, slopes = (self.buffer.ctypes.data + int(layer[k]) * dtype.itemsize for k in (at.VALUES, at.SLOPES))
+            layer[at.LOOP] = registry.loop_address(activation.key, dtype)
+            layer[at.ARGUMENTS], layer[at.STEPS] = self._operands(values, activation.parameters, values, slopes)
+        logits = self.buffer.ctypes.data + int(self.layers[-1, at.VALUES]) * dtype.itemsize
+        exp = registry.loop_address(Key(DEFAULT, "value", "exp"), dtype)
+        self.pointers = np.array([gemm_address(dtype), exp, *self._operands(logits, (), logits)], np.int64)
+
+    def _operands(self, source: int, parameters: tuple[float, ...], *results: int) -> tuple[int, int]:
+        """Addresses of a ufunc's operands and of their steps."""
+        size, numbers = self.network.dtype.itemsize, np.array(parameters, self.network.dtype)
+        addresses = [source, *(numbers.ctypes.data + k * size for k in range(len(numbers))), *results]
+        steps = [size, *(0 for _ in numbers), *(size for _ in results)]
+        tables = [np.array(table, np.int64) for table in (addresses, steps)]
+        self._kept += [numbers, *tables]
+        return tables[0].ctypes.data, tables[1].ctypes.data
+
+    def view(self, layer: int, column: int, rows: int) -> Array:
+        """Activations (VALUES), derivatives (SLOPES) or deltas (DELTAS) of a layer for the rows of the last batch."""
+        start, width = int(self.layers[layer, column]), int(self.layers[layer, at.OUTPUTS])
+        return self.buffer[start : start + rows * width].reshape(rows, width)
+
+    def forward(self, X: Array, parameters: Parameters) -> None:
+        """Pass rows of X, contiguous and of the network's dtype, through the network."""
+        functions(self.network.dtype)["forward"](
+            X.reshape(-1), len(X), parameters.vector, self.buffer, self.layers, self.counts, self.pointers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """How gradients change parameters.
+
+    Attributes
+    ----------
+    name : {'sgd', 'adam', 'rmsprop'}
+        The method. RMSprop's decay is `beta_2`.
+    learning_rate, momentum, beta_1, beta_2, epsilon : float
+        Its numbers.
+    nesterov : bool
+        Whether the momentum of 'sgd' is Nesterov's.
+    l2 : float
+        Strength of the penalty l2 / 2 |weights|^2, which a batch of n rows divides by n.
+    """
+
+    name: str = "sgd"
+    learning_rate: float = 0.001
+    momentum: float = 0.9
+    nesterov: bool = True
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.name not in at.SOLVERS:
+            raise ValueError(f"solver is {self.name!r}: it must be one of {', '.join(at.SOLVERS)}")
+
+
+@dataclass(slots=True)
+class State:
+    """What a solver remembers: two moments of each parameter, and the number of updates so far."""
+
+    first: Array
+    second: Array
+    updates: int = 0
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> "State":
+        """The state before the first update."""
+        return cls(np.zeros_like(parameters.vector), np.zeros_like(parameters.vector))
+
+    def copy(self) -> "State":
+        """The same state in memory of its own."""
+        return State(self.first.copy(), self.second.copy(), self.updates)
+
+
+@dataclass(slots=True)
+class Batches:
+    """Training on batches of rows of X in any order; nothing is allocated from one to the next.
+
+    X is contiguous and of the network's dtype; `labels` are int64, for cross-entropy; `targets` are a matrix like X, for
+    the other losses. `solver` None adds up gradients instead of changing the parameters.
+    """
+
+    parameters: Parameters
+    X: Array
+    labels: Array
+    targets: Array
+    size: int
+    solver: Solver | None = None
+    state: State | None = None
+    gradient: Parameters = dataclasses.field(init=False)
+    loss: float = dataclasses.field(init=False, default=0.0)
+    _workspace: Workspace = dataclasses.field(init=False)
+    _gathered: Array = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        network = self.parameters.network
+        self.size = min(self.size, len(self.X))
+        self.gradient = Parameters(network)
+        self.state = self.state or State.of(self.parameters)
+        self._workspace = Workspace(network, self.size)
+        self._gathered = np.zeros(self.size * network.sizes[0], network.dtype)
+
+    def run(self, order: Array | None = None, start: int = 0) -> Iterator[int]:
+        """Train on the rows in an order, by default their own, from position `start` on.
+
+        Yields the position after each compiled call, which takes some 30 ms; `loss` is the sum over the rows so far.
+        """
+        network, work, solver, state = self.parameters.network, self._workspace, self.solver, self.state
+        assert state is not None
+        train = functions(network.dtype)["train"]
+        settings, plan = np.zeros(at.SETTINGS), np.zeros(at.PLAN, np.int64)
+        plan[[at.LOSS, at.GATHER, at.BATCH, at.POSITION]] = at.LOSSES[network.loss], order is not None, self.size, start
+        if solver is not None:
+            plan[[at.SOLVER, at.NESTEROV]] = at.SOLVERS[solver.name], solver.nesterov
+            settings[[at.LEARNING_RATE, at.L2, at.MOMENTUM]] = solver.learning_rate, solver.l2, solver.momentum
+            settings[[at.BETA_1, at.BETA_2, at.EPSILON]] = solver.beta_1, solver.beta_2, solver.epsilon
+        order = np.arange(len(self.X)) if order is None else order
+        X, batches = self.X.reshape(-1), 1
+        while plan[at.POSITION] < len(order):
+            begun = time.perf_counter()
+            plan[at.STOP] = min(plan[at.POSITION] + batches * self.size, len(order))
+            plan[at.UPDATES], settings[at.TOTAL_LOSS] = state.updates, self.loss
+            train(
+                X, self.labels, self.targets, order, self.parameters.vector, self.gradient.vector, state.first,
+                state.second, self._gathered, work.buffer, work.layers, work.counts, work.pointers, plan, settings,
+            )  # fmt: skip
+            state.updates, self.loss = int(plan[at.UPDATES]), float(settings[at.TOTAL_LOSS])
+            batches = max(1, min(2 * batches, int(batches * _SECONDS / (time.perf_counter() - begun))))
+            yield int(plan[at.POSITION])
