@@ -131,7 +131,7 @@ activation(
     ),
     kinks=(0.0, 1.0),
     limits=Limits(plus=(1, 0), minus=(0, 0)),
-    rules=(Rule("min_val <= max_val", lambda min_val, max_val, **_: min_val <= max_val),),
+    rules=(Rule("min_val <= max_val", lambda min_val, max_val: min_val <= max_val),),
     bounds=ALL_EXACT,
     note="The derivative where the line, as rounded, meets min_val or max_val is 0. Correctly rounded for every slope "
     "and offset. ONNX's HardSigmoid is clipped_linear(x, 0.2, 0.5); its Clip is clipped_linear(x, 1, 0, min, max).",
