@@ -195,6 +195,7 @@ def test_rows_in_their_own_order_give_the_same_bits_as_gathered_ones():
         (((4, 3, 2), "leaky_relu(slope=1)"), "has negative_slope, not 'slope'"),
         (((4, 3, 2), "leaky_relu(negative_slope=x)"), "'x' is not a number"),
         (((4, 3, 2), "sigmoid(1)"), "no parameters"),
+        (((4, 3, 2), "hard_tanh(1, -1)"), "needs min_val <= max_val"),
         (((4, 3, 2), ("relu", "relu")), "2 activations for 1 hidden layers"),
         (((4, 3, 2), "relu", "hinge"), "loss is 'hinge'"),
         (((4, 3, 2), "relu", "cross_entropy", np.float16), "dtype is float16"),

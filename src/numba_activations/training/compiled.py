@@ -1,10 +1,10 @@
 """The compiled loop as Python calls it: its object code, the memory it works in, the tables that tell it what to do."""
 
 import ctypes
+import dataclasses
 import functools
 import time
 from collections.abc import Callable, Iterator
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,8 +186,8 @@ class State:
 class Batches:
     """Training on batches of rows of X in any order; nothing is allocated from one to the next.
 
-    X is contiguous and of the network's dtype; `labels` are int64, for cross-entropy; `targets` are a matrix like X, for
-    the other losses. `solver` None adds up gradients instead of changing the parameters.
+    X is contiguous and of the network's dtype; `labels` are int64, for cross-entropy; `targets` are a matrix like X,
+    for the other losses. `solver` None adds up gradients instead of changing the parameters.
     """
 
     parameters: Parameters

@@ -31,10 +31,10 @@ def as_matrix(X: Any, network: Network) -> Array:
     ValueError
         If X is not a matrix with a column for each input.
     """
-    X = np.asarray(X, network.dtype, order="C")
-    if X.ndim != 2 or X.shape[1] != network.sizes[0]:
-        raise ValueError(f"X has shape {X.shape}: it must be (rows, {network.sizes[0]})")
-    return X
+    matrix: Array = np.asarray(X, network.dtype, order="C")
+    if matrix.ndim != 2 or matrix.shape[1] != network.sizes[0]:
+        raise ValueError(f"X has shape {matrix.shape}: it must be (rows, {network.sizes[0]})")
+    return matrix
 
 
 def as_targets(y: Any, network: Network, rows: int) -> tuple[Array, Array]:

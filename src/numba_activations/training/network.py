@@ -1,6 +1,7 @@
 """What a network is: its layers, their activations, its loss, and the numbers that training changes."""
 
 import difflib
+import inspect
 import math
 import re
 from collections.abc import Sequence
@@ -78,7 +79,7 @@ def _parameters(text: str, record: Activation, given: str) -> tuple[float, ...]:
         except ValueError:
             raise ValueError(f"activation is {text!r}: {number.strip()!r} is not a number") from None
     for rule in record.rules:
-        if not np.all(rule.holds(**values)):
+        if not rule.holds(**{k: values[k] for k in inspect.signature(rule.holds).parameters}):
             raise ValueError(f"activation is {text!r}: {record.name} needs {rule.text}")
     return tuple(values.values())
 
