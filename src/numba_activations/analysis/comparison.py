@@ -26,9 +26,8 @@ __all__ = ["DTYPES", "Comparison", "Measurement", "compare", "machine"]
 
 DTYPES = ("float32", "float64")
 DEFAULT_NAME = "default"
-_POINTS = {"float32": 1 << 20, "float64": 1 << 15}  # exact values in float64 take mpmath, thousands a second
+POINTS = {"float32": 1 << 20, "float64": 1 << 15}  # exact values in float64 take mpmath, thousands a second
 _MOST = timing.elements("memory", "float32")  # values that are looked at, of a longer input an even choice
-_INPUTS = {"float32": 1 << 20, "float64": 1 << 15}
 
 Array = NDArray[Any]
 
@@ -242,6 +241,7 @@ def compare(
     dtypes: Sequence[str] = DTYPES,
     libraries: Sequence[str] | None = None,
     seconds: float = 20.0,
+    points: Mapping[str, int] = POINTS,
     step: Callable[[float, str], None] = lambda done, what: None,
 ) -> Comparison:
     """Measure error and speed of a function in every tier and every library, each with one thread.
@@ -252,7 +252,7 @@ def compare(
         A name in the catalogue.
     values : ndarray, optional
         Finite numbers on which errors and speeds are measured; by default the pre-activations of a small network.
-        Of more than a million, or in float64 of more than 32768, the errors are measured on an even choice.
+        Of more than `points`, the errors are measured on an even choice.
     described : str
         What the values are.
     dtypes : sequence of str
@@ -261,6 +261,8 @@ def compare(
         Which others to measure; by default all that are installed.
     seconds : float
         About how long the speeds may take.
+    points : mapping of str to int
+        By type, about how many inputs the errors are measured on.
     step : callable
         Is told the share that is done, and what comes next.
 
@@ -292,7 +294,7 @@ def compare(
             def within(done: float, what: str, place: int = place, dtype: str = dtype) -> None:
                 step((place + done) / len(dtypes), f"{dtype}: {what}")
 
-            errors = _errors(record, candidates, chosen, within)
+            errors = _errors(record, candidates, chosen, points[dtype], within)
             copy[dtype], times = _times(candidates, chosen, seconds / len(dtypes), within)
             for candidate in candidates:
                 name = candidate.name
@@ -324,12 +326,12 @@ def _finite_values(values: Array, dtype: str) -> Array:
 
 
 def _errors(
-    record: Activation, candidates: Sequence[_Candidate], values: Array, step: Callable[[float, str], None]
+    record: Activation, candidates: Sequence[_Candidate], values: Array, points: int, step: Callable[[float, str], None]
 ) -> dict[str, tuple[Accuracy, Accuracy, tuple[float, float]]]:
     """(anywhere, on the values, interval) of each candidate that has the type."""
     dtype = values.dtype.name
     step(0.0, "exact values of the input")
-    input_truth = accuracy.truth(record, values[:: -(-values.size // _INPUTS[dtype])])
+    input_truth = accuracy.truth(record, values[:: -(-values.size // points)])
     everywhere = -math.inf, math.inf
     samples: dict[tuple[float, float], accuracy.Truth] = {}
     found = {}
@@ -337,7 +339,8 @@ def _errors(
         step(0.1 + 0.4 * k / len(candidates), f"error of {candidate.name}")
         interval = candidate.interval.get(dtype, everywhere)
         if interval not in samples:
-            samples[interval] = accuracy.truth(record, accuracy.sample(dtype, *interval, _POINTS[dtype]))
+            x = accuracy.sample(dtype, *interval, points)
+            samples[interval] = accuracy.truth(record, x[:: max(1, x.size // points)])
         anywhere, on_input = (_accuracy(candidate, truth) for truth in (samples[interval], input_truth))
         found[candidate.name] = anywhere, on_input, interval
     return found
