@@ -1,0 +1,100 @@
+"""What is measured: one function of the catalogue, in a variant and a tier, on one type and size of array."""
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+import peers
+
+import numba_activations as act
+from numba_activations.analysis import accuracy
+from numba_activations.engine.keys import DEFAULT
+from numba_activations.engine.variants import VARIANTS
+from numba_activations.records import APPROXIMATIONS
+
+OURS = "ours"
+DTYPES = ("float16", "float32", "float64")
+SIZES = (1_000, 16_000, 1_000_000)  # in L1, in L2, beyond both
+USUAL = 16_000
+_POINTS = 256  # at which errors are measured: mpmath gives some thousand exact values a second
+
+
+class Case(NamedTuple):
+    """A function and its arrays."""
+
+    name: str
+    variant: str = "value"
+    dtype: str = "float32"
+    size: int = USUAL
+    tier: str = DEFAULT
+
+    def __str__(self) -> str:
+        tier = "" if self.tier == DEFAULT else f"{self.tier} "
+        return f"{tier}{self.name} {self.variant} {self.dtype} {self.size}"
+
+    @property
+    def function(self) -> Any:
+        """Ours."""
+        tier = act if self.tier == DEFAULT else getattr(act.approx, self.tier)
+        return getattr(tier if self.variant == "value" else getattr(tier, self.variant), self.name)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """x as a layer has it, normally distributed, from where the function is defined; and g."""
+        random = np.random.default_rng(0)
+        x = np.empty(0, self.dtype)
+        while x.size < self.size:
+            x = np.append(x, inside(self.name, random.normal(0, 2, self.size).astype(self.dtype)))
+        return {"x": x[: self.size].copy(), "g": random.normal(0, 1, self.size).astype(self.dtype)}
+
+    def ours(self, **arrays: np.ndarray) -> peers.Call:
+        """Our callable, into the memory of an earlier call."""
+        variant = VARIANTS[self.variant]
+        outs = tuple(np.empty_like(arrays["x"]) for _ in range(variant.outputs))
+        operands = [arrays[a] for a in variant.arguments]
+        return functools.partial(self.function, *operands, out=outs if len(outs) > 1 else outs[0])
+
+    def call(self, library: str, **arrays: np.ndarray) -> peers.Call:
+        """The callable of a library, or ours."""
+        if library == OURS:
+            return self.ours(**arrays)
+        return peers.prepare(library, self.name, self.variant, **arrays)
+
+    def libraries(self) -> tuple[str, ...]:
+        """Us, and all who offer the same."""
+        return (OURS, *(peers.libraries(self.name, self.variant) if self.tier == DEFAULT else ()))
+
+    def max_ulp(self, library: str) -> float | None:
+        """The largest error of a library at points from the whole range of the type; None for pairs and products."""
+        if self.variant not in ("value", "derivative"):
+            return None
+        exact = truth(self.name, self.variant, self.dtype)
+        computed = self.call(library, x=exact.x, g=np.ones_like(exact.x))()
+        return accuracy.measure(np.asarray(computed), exact).max_ulp
+
+
+def inside(name: str, x: np.ndarray) -> np.ndarray:
+    """The numbers at which a row is defined."""
+    return x[~np.isnan(Case(name).function(x))]
+
+
+@functools.cache
+def truth(name: str, variant: str, dtype: str) -> accuracy.Truth:
+    """Exact values of a row at points that leave no binade of the type out, but for kinks."""
+    record = act.catalogue[name]
+    points = inside(name, accuracy.sample(dtype, -np.inf, np.inf, _POINTS))
+    points = points[~np.isin(points, record.kinks)]
+    points = points[np.linspace(0, points.size - 1, _POINTS).astype(int)]
+    return accuracy.truth(record, points, derivative=variant == "derivative")
+
+
+def names(tier: str, variant: str) -> list[str]:
+    """The rows that a tier has in a variant."""
+    rows = act.catalogue.values()
+    has = VARIANTS[variant].applies_to
+    return [r.name for r in rows if has(r) and (tier == DEFAULT or APPROXIMATIONS[tier].serves(r))]
+
+
+def representatives() -> set[str]:
+    """The first row of each module of kernels."""
+    first = {record.kernel.__module__: name for name, record in reversed([*act.catalogue.items()])}
+    return set(first.values())
