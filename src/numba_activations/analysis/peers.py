@@ -1,10 +1,11 @@
-"""Other libraries' versions of our functions, found by name or alias where the library is installed.
+"""Other libraries' versions of our functions, where the library is installed, called at their best on one thread.
 
-Each finds, for a row of the catalogue, a function that sets itself up for an input and an output array and returns the
-call that is to be measured: `prepare(x, out)() -> result`. One thread each.
+`function` finds what a library has for a row of the catalogue: by the row's name or an alias, or in `PEERS`, the table
+of what goes by neither. `peer` sets its value up for an input and an output array: `prepare(x, out)() -> result`.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -13,94 +14,187 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records import Activation
+from ..records import ACTIVATIONS, Activation
 from .accuracy import NUMPY
 
-__all__ = ["LIBRARIES", "installed", "one_thread", "peer"]
+__all__ = ["LIBRARIES", "PEERS", "function", "installed", "one_thread", "peer"]
 
 Array = NDArray[Any]
 Call = Callable[[], Any]
 Prepare = Callable[[Array, Array], Call]
 
 
-def _named(record: Activation, *namespaces: Any) -> Any:
-    """The first function of one of the record's names."""
-    found = (getattr(space, n, None) for n in (record.name, *record.aliases) for space in namespaces)
-    return next((f for f in found if callable(f)), None)
+def _defaults(name: str) -> tuple[float, ...]:
+    return tuple(ACTIVATIONS[name].parameters.values())
 
 
-def _numpy(record: Activation) -> Prepare:
-    """NumPy's own ufunc, or where it has none what people write: the plain formula."""
-    ufunc = _named(record, np)
-    if isinstance(ufunc, np.ufunc):
-        return lambda x, out: lambda: ufunc(x, out=out)
-    parameters = record.parameters
-    return lambda x, out: lambda: record.exact(NUMPY, x, **parameters)
+# PEERS[name][library] takes the library's module and gives its function of one array, or numexpr's expression.
+PEERS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "elu": {"numexpr": lambda _: "where(x > 0, x, expm1(x))"},
+    "gelu": {"jax": lambda jax: partial(jax.nn.gelu, approximate=False)},
+    "gelu_tanh": {
+        "torch": lambda torch: partial(torch.nn.functional.gelu, approximate="tanh"),
+        "jax": lambda jax: partial(jax.nn.gelu, approximate=True),
+    },
+    "log_sigmoid": {"numexpr": lambda _: "where(x < 0, x, 0) - log1p(exp(-abs(x)))"},
+    "prelu": {
+        "torch": lambda torch: lambda x: torch.prelu(x, torch.full((1,), *_defaults("prelu"), dtype=x.dtype)),
+        "jax": lambda jax: lambda x: jax.nn.leaky_relu(x, *_defaults("prelu")),
+    },
+    "relu": {"numpy": lambda np: partial(np.maximum, 0.0), "numexpr": lambda _: "where(x > 0, x, 0)"},
+    "sigmoid": {"numexpr": lambda _: "1 / (1 + exp(-x))"},
+    "silu": {"numexpr": lambda _: "x / (1 + exp(-x))"},
+    "softplus": {"numpy": lambda np: partial(np.logaddexp, 0.0)},
+    "softsign": {"numexpr": lambda _: "x / (1 + abs(x))"},
+    "squared_relu": {"torch": lambda torch: lambda x: torch.relu(x).square()},
+    "tanh_shrink": {"numexpr": lambda _: "x - tanh(x)"},
+    "threshold": {"torch": lambda torch: lambda x: torch.threshold(x, *_defaults("threshold"))},
+}
 
 
-def _scipy(record: Activation) -> Prepare | None:
-    import scipy.special
+class _NumPy:
+    """Ufuncs, and where there is none what people write: the plain formula."""
 
-    ufunc = _named(record, scipy.special)
-    if not isinstance(ufunc, np.ufunc) or ufunc.nin != 1:
-        return None
-    return lambda x, out: lambda: ufunc(x, out=out)
+    @staticmethod
+    def module() -> Any:
+        return np
 
+    @staticmethod
+    def find(record: Activation) -> Any:
+        return _named(record, _is_ufunc, np) or _formula(record)
 
-def _numexpr(record: Activation) -> Prepare | None:
-    import numexpr
-
-    name = next((n for n in (record.name, *record.aliases) if n in numexpr.expressions.functions), None)
-    if name is None:
-        return None
-    return lambda x, out: lambda: numexpr.evaluate(f"{name}(x)", {"x": x}, out=out)
+    @staticmethod
+    def prepare(function: Callable[..., Any], x: Array, out: Array) -> Call:
+        return _into(function, x, out)
 
 
-def _torch(record: Activation) -> Prepare | None:
-    import torch
+class _SciPy(_NumPy):
+    """The ufuncs of scipy.special."""
 
-    function = _named(record, torch, torch.special, torch.nn.functional)
-    if record.name == "gelu_tanh":  # an option there
-        function = partial(torch.nn.functional.gelu, approximate="tanh")
-    if function is None:
-        return None
+    @staticmethod
+    def module() -> Any:
+        import scipy.special
 
-    def prepare(x: Array, out: Array) -> Call:
-        given, result = torch.from_numpy(x.copy()), torch.from_numpy(out)
-        try:
-            function(given, out=result)
-        except TypeError:  # no out=
-            return lambda: function(given)
-        return lambda: function(given, out=result)
+        return scipy.special
 
-    return prepare
+    @staticmethod
+    def find(record: Activation) -> Any:
+        return _named(record, _is_ufunc, _SciPy.module())
 
 
-def _jax(record: Activation) -> Prepare | None:
-    import jax
-    import jax.scipy.special
+class _NumExpr:
+    """Expressions for its virtual machine, which works through an array in blocks."""
 
-    function = _named(record, jax.nn, jax.numpy, jax.scipy.special)
-    if record.name in ("gelu", "gelu_tanh"):  # an option there, on by default
-        function = partial(jax.nn.gelu, approximate=record.name == "gelu_tanh")
-    if function is None:
-        return None
-    compiled = jax.jit(function)
+    @staticmethod
+    def module() -> Any:
+        import numexpr
 
-    def prepare(x: Array, out: Array) -> Call:
-        given = jax.numpy.asarray(x)
+        return numexpr
+
+    @staticmethod
+    def find(record: Activation) -> Any:
+        known = _NumExpr.module().expressions.functions
+        return next((f"{name}(x)" for name in _names(record) if name in known), None)
+
+    @staticmethod
+    def prepare(function: str, x: Array, out: Array) -> Call:
+        return partial(_NumExpr.module().evaluate, function, {"x": x}, out=out)
+
+
+class _Torch:
+    """Eager PyTorch."""
+
+    @staticmethod
+    def module() -> Any:
+        import torch
+
+        return torch
+
+    @staticmethod
+    def find(record: Activation) -> Any:
+        import torch
+
+        # torch._C._nn has those that torch.nn.functional wraps in Python: they take out=
+        return _named(record, _Torch._takes, torch._C._nn, torch, torch.special, torch.nn.functional)
+
+    @staticmethod
+    def _takes(function: Callable[..., Any]) -> bool:
+        import torch
+
+        x = torch.full((4,), 0.5)
+        with contextlib.suppress(AttributeError, RuntimeError, TypeError):
+            return bool(function(x).shape == x.shape)
+        return False
+
+    @staticmethod
+    def prepare(function: Callable[..., Any], x: Array, out: Array) -> Call:
+        import torch
+
+        return _into(function, torch.from_numpy(x.copy()), torch.from_numpy(out))
+
+
+class _Jax:
+    """Functions that XLA compiles."""
+
+    @staticmethod
+    def module() -> Any:
+        import jax
+        import jax.scipy.special
+
+        return jax
+
+    @staticmethod
+    def find(record: Activation) -> Any:
+        jax = _Jax.module()
+        return _named(record, _Jax._takes, jax.nn, jax.numpy, jax.scipy.special)
+
+    @staticmethod
+    def _takes(function: Callable[..., Any]) -> bool:
+        jax = _Jax.module()
+        x = jax.ShapeDtypeStruct((4,), np.float32)
+        with contextlib.suppress(AttributeError, TypeError):
+            return bool(jax.eval_shape(function, x).shape == x.shape)
+        return False
+
+    @staticmethod
+    def prepare(function: Callable[..., Any], x: Array, out: Array) -> Call:
+        jax = _Jax.module()
+        compiled, given = jax.jit(function), jax.numpy.asarray(x)
         return lambda: compiled(given).block_until_ready()
 
-    return prepare
+
+LIBRARIES: dict[str, Any] = {"numpy": _NumPy, "scipy": _SciPy, "numexpr": _NumExpr, "torch": _Torch, "jax": _Jax}
 
 
-LIBRARIES: dict[str, Callable[[Activation], Prepare | None]] = {
-    "numpy": _numpy,
-    "scipy": _scipy,
-    "numexpr": _numexpr,
-    "torch": _torch,
-    "jax": _jax,
-}
+def _names(record: Activation) -> tuple[str, ...]:
+    return record.name, *record.aliases
+
+
+def _named(record: Activation, takes: Callable[[Any], bool], *namespaces: Any) -> Any:
+    """The first function that has one of the record's names and takes one array; torch's `linear` does not."""
+    found = (getattr(space, name, None) for name in _names(record) for space in namespaces)
+    return next((f for f in found if callable(f) and takes(f)), None)
+
+
+def _is_ufunc(function: Any) -> bool:
+    return isinstance(function, np.ufunc) and function.nin == 1
+
+
+def _formula(record: Activation) -> Any:
+    """The formula of a row for arrays of NumPy, or None where it takes none."""
+    formula = partial(record.exact, NUMPY, **record.parameters)
+    with contextlib.suppress(AttributeError, ImportError, TypeError, ValueError):
+        return formula if np.shape(formula(np.array([0.25, 0.75]))) == (2,) else None
+    return None
+
+
+def _into(function: Callable[..., Any], x: Any, out: Any) -> Call:
+    """The call of a function into `out`, if it takes one."""
+    try:
+        function(x, out=out)
+    except TypeError:
+        return partial(function, x)
+    return partial(function, x, out=out)
 
 
 def installed() -> tuple[str, ...]:
@@ -108,8 +202,16 @@ def installed() -> tuple[str, ...]:
     return tuple(name for name in LIBRARIES if find_spec(name) is not None)
 
 
-def peer(library: str, record: Activation) -> Prepare | None:
-    """A library's version of an activation, or None where it has none.
+@functools.cache
+def _found(library: str, name: str) -> Any:
+    kind = LIBRARIES[library]
+    if entry := PEERS.get(name, {}).get(library):
+        return entry(kind.module())
+    return kind.find(ACTIVATIONS[name])
+
+
+def function(library: str, record: Activation) -> Any:
+    """A library's function for a row, as it is to be called on one array of the library, or None where it has none.
 
     Raises
     ------
@@ -118,7 +220,13 @@ def peer(library: str, record: Activation) -> Prepare | None:
     """
     if library not in LIBRARIES:
         raise ValueError(f"there is no library {library!r}: there are {', '.join(LIBRARIES)}")
-    return LIBRARIES[library](record)
+    return _found(library, record.name)
+
+
+def peer(library: str, record: Activation) -> Prepare | None:
+    """A library's version of an activation, or None where it has none; errors as of `function`."""
+    found = function(library, record)
+    return None if found is None else partial(LIBRARIES[library].prepare, found)
 
 
 @contextlib.contextmanager
