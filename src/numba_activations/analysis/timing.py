@@ -36,7 +36,8 @@ def nanoseconds(calls: Mapping[str, Callable[[], object]], count: int, seconds: 
     repeats = {}
     for name, call in calls.items():
         call()
-        repeats[name] = max(1, int(_SAMPLE / max(_timed(call, 1), 1e-9)))
+        shortest = min(_timed(call, 1) for _ in range(3))
+        repeats[name] = max(1, int(_SAMPLE / max(shortest, 1e-9)))
     best = dict.fromkeys(calls, float("inf"))
     begin, rounds = time.perf_counter(), 0
     while rounds < 3 or time.perf_counter() - begin < seconds:
