@@ -4,7 +4,6 @@
 `--benchmark-disable` only runs what would be measured, and less of it.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,10 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-# XLA reads this when it starts: one thread, as everywhere here
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false"
-
-from numba_activations.analysis import timing
+from numba_activations.analysis import peers, timing
 from numba_activations.engine import target
 
 _PACKAGES = ("numba-activations", "llvmlite", "numba", "numpy", "scipy", "torch", "jax", "numexpr")
@@ -70,8 +66,8 @@ def _surroundings() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """Formulas of others overflow; that is no matter here."""
-    with np.errstate(all="ignore"):
+    """One thread each; formulas of others overflow, which is no matter here."""
+    with np.errstate(all="ignore"), peers.one_thread(*peers.installed()):
         yield
 
 
