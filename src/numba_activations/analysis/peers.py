@@ -36,12 +36,15 @@ PEERS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "torch": lambda torch: partial(torch.nn.functional.gelu, approximate="tanh"),
         "jax": lambda jax: partial(jax.nn.gelu, approximate=True),
     },
+    "hard_tanh": {"numpy": lambda np: partial(np.clip, a_min=-1.0, a_max=1.0)},
+    "leaky_relu": {"numpy": lambda np: lambda x: np.where(x > 0, x, x * _defaults("leaky_relu")[0])},
     "log_sigmoid": {"numexpr": lambda _: "where(x < 0, x, 0) - log1p(exp(-abs(x)))"},
     "prelu": {
         "torch": lambda torch: lambda x: torch.prelu(x, torch.full((1,), *_defaults("prelu"), dtype=x.dtype)),
         "jax": lambda jax: lambda x: jax.nn.leaky_relu(x, *_defaults("prelu")),
     },
     "relu": {"numpy": lambda np: partial(np.maximum, 0.0), "numexpr": lambda _: "where(x > 0, x, 0)"},
+    "relu6": {"numpy": lambda np: partial(np.clip, a_min=0.0, a_max=6.0)},
     "sigmoid": {"numexpr": lambda _: "1 / (1 + exp(-x))"},
     "silu": {"numexpr": lambda _: "x / (1 + exp(-x))"},
     "softplus": {"numpy": lambda np: partial(np.logaddexp, 0.0)},
@@ -181,10 +184,12 @@ def _is_ufunc(function: Any) -> bool:
 
 
 def _formula(record: Activation) -> Any:
-    """The formula of a row for arrays of NumPy, or None where it takes none."""
+    """The formula of a row for arrays of NumPy, or None where it takes none or makes float64 of float32."""
     formula = partial(record.exact, NUMPY, **record.parameters)
     with contextlib.suppress(AttributeError, ImportError, TypeError, ValueError):
-        return formula if np.shape(formula(np.array([0.25, 0.75]))) == (2,) else None
+        x = np.array([0.25, 0.75], np.float32)
+        result = formula(x)
+        return formula if (np.shape(result), result.dtype) == (x.shape, x.dtype) else None
     return None
 
 
