@@ -29,7 +29,7 @@ def fma(x: Float, y: Float, z: Float) -> Float:
     kind = type(x)
     with np.errstate(all="ignore"):
         plain = x * y + z
-    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)) or plain == 0 == x * y:
+    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)) or x == 0 or y == 0:
         return plain
     return _nearest(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z)), kind)
 
