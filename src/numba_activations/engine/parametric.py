@@ -53,7 +53,8 @@ class Parametric:
 
     def _check(self, parameters: tuple[Any, ...]) -> None:
         for rule, places in self._rules:
-            holds = rule.holds(*(parameters[k] for k in places))
+            used = (parameters[k] for k in places)
+            holds = rule.holds(*(np.asarray(p) if isinstance(p, list | tuple) else p for p in used))
             if holds is not True and not np.all(holds):
                 values = ", ".join(f"{self._names[k]} = {parameters[k]!r}" for k in places)
                 raise ValueError(f"{self._path}() needs {rule.text}: got {values}")
