@@ -14,8 +14,10 @@ def unless_nan(x: Float, slope: Float) -> Float:
 
 
 def line(slope: Float, x: Float, offset: Float) -> Float:
-    """slope * x + offset, rounded once; a slope of 0 gives the offset also at the infinities."""
-    return offset if slope == type(x)(0) and x == x else fma(slope, x, offset)
+    """slope * x + offset, rounded once; 0 times infinity is 0 here, and an offset of 0 keeps the sign of zero."""
+    T = type(x)
+    y = slope * x if offset == T(0) else fma(slope, x, offset)
+    return offset if slope == T(0) and x == x else y
 
 
 def leaky(x: Float, slope: Float) -> tuple[Float, Float]:
@@ -345,7 +347,7 @@ activation(
     exact=lambda m, x, lambd, bias: (x - bias) * (x > lambd) + (x + bias) * (x < -lambd),
     kinks=(-0.5, 0.5),
     limits=Limits(plus=(INF, 1), minus=(-INF, 1)),
-    rules=(Rule("lambd >= 0", lambda lambd, bias: lambd >= 0),),
+    rules=(Rule("lambd >= 0", lambda lambd: lambd >= 0),),
     bounds=ALL_EXACT,
     note="At -lambd and at lambd the value and the derivative are 0. Where the value is 0 it has the sign of x. With a "
     "bias of lambd this is soft_shrink, with none hard_shrink.",
