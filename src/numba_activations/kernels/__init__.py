@@ -1,6 +1,17 @@
 """The mathematics: plain scalar functions, each with its row of the catalogue right below it."""
 
-from . import algebraic, elementary, logarithm, piecewise, sigmoidal
+from . import algebraic, elementary, logarithm, piecewise, rectifiers, sigmoidal
 from .tiers import full, libm, schraudolph, u3
 
-__all__ = ["algebraic", "elementary", "full", "libm", "logarithm", "piecewise", "schraudolph", "sigmoidal", "u3"]
+__all__ = [
+    "algebraic",
+    "elementary",
+    "full",
+    "libm",
+    "logarithm",
+    "piecewise",
+    "rectifiers",
+    "schraudolph",
+    "sigmoidal",
+    "u3",
+]

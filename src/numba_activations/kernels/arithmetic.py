@@ -1,6 +1,9 @@
 """Arithmetic with the digits that one float loses."""
 
-from .primitives import Float, fma
+from .primitives import Float, by_type, fma
+
+LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
+LARGEST_DOUBLE = float.fromhex("0x1.fffffffffffffp+1023")
 
 
 def fast_two_sum(a: Float, b: Float) -> tuple[Float, Float]:
@@ -20,3 +23,48 @@ def two_product(a: Float, b: Float) -> tuple[Float, Float]:
     """a b as its rounded value and what that lacks, exactly but for underflow."""
     product = a * b
     return product, fma(a, b, -product)
+
+
+def plus(a: Float, a_low: Float, b: Float, b_low: Float) -> tuple[Float, Float]:
+    """a + b of two numbers with their rests."""
+    total, lost = two_sum(a, b)
+    return fast_two_sum(total, lost + (a_low + b_low))
+
+
+def times(a: Float, a_low: Float, b: Float, b_low: Float) -> tuple[Float, Float]:
+    """a b of two numbers with their rests."""
+    product, lost = two_product(a, b)
+    return product, lost + fma(a, b_low, a_low * b)
+
+
+def divide(a: Float, a_low: Float, b: Float, b_low: Float) -> tuple[Float, Float]:
+    """a / b of two numbers with their rests, by one division."""
+    inverse = type(a)(1) / b
+    quotient = a * inverse
+    remainder = fma(-quotient, b, a) + fma(-quotient, b_low, a_low)
+    return quotient, remainder * inverse
+
+
+def constant(x: Float, value: float, rest: float) -> tuple[Float, Float]:
+    """value + rest in the type of x, as a number and its rest."""
+    T = type(x)
+    high = T(value)
+    return high, T((value - float(high)) + rest)
+
+
+def finite(x: Float) -> Float:
+    """x, or the largest number for an infinity: where inf times 0 must not come to be."""
+    T = type(x)
+    largest = T(by_type(x, LARGEST_SINGLE, LARGEST_DOUBLE))
+    x = largest if x > largest else x
+    return -largest if x < -largest else x
+
+
+def lift(x: Float) -> Float:
+    """The power of two that keeps lift e^-y a normal number as long as y e^-y is not 0."""
+    return type(x)(by_type(x, 2.0**40, 2.0**80))
+
+
+def lower(x: Float) -> Float:
+    """1 / lift"""
+    return type(x)(by_type(x, 2.0**-40, 2.0**-80))

@@ -16,12 +16,12 @@ def exp(x: Float) -> Float:
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
-    """e^(x + low) as (one + part) 2^n"""
+    """e^(x + low) as (high + rest) 2^n"""
     return parts_of(x, low, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
-    """e^(y + low) as (one + part) / scale, y >= 0"""
+    """e^(y + low) as lift (high + rest) / scale, y >= 0"""
     return growth_of(y, low, EXP6_SINGLE, EXP11_DOUBLE)
 
 

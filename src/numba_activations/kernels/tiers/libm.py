@@ -3,7 +3,9 @@
 import sys
 
 from ...records import Error, approximation
-from ..primitives import Float, fma, libm_exp, libm_expm1, shift
+from ..arithmetic import lift
+from ..primitives import Float, by_type, fma, libm_exp, libm_expm1, lower_exponent
+from .reduction import DOUBLE, SINGLE, clamped, reduce_exactly
 
 
 def exp(x: Float) -> Float:
@@ -11,20 +13,25 @@ def exp(x: Float) -> Float:
     return libm_exp(x)
 
 
+def _reduced_parts(r: Float, lost: Float) -> tuple[Float, Float]:
+    """e^(r + lost), |r| <= ln2/2, where e^r - 1 has the digits that e^r lacks."""
+    high = libm_exp(r)
+    return high, fma(high, lost, libm_expm1(r) - (high - type(r)(1)))
+
+
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
-    """e^(x + low) as (1 + (e^x - 1)) near 0, as e^x elsewhere, to first order in low"""
-    T = type(x)
-    y = libm_exp(x)
-    near = abs(x) < T(0.5)
-    part = libm_expm1(x) if near else T(0)
-    return T(1) if near else y, fma(y, low, part), shift(x)
+    """e^(x + low) as (high + rest) 2^n"""
+    k = by_type(x, SINGLE, DOUBLE)
+    r, lost, shifted = reduce_exactly(clamped(x, k.to_zero, k.to_infinity), low)
+    high, rest = _reduced_parts(r, lost)
+    return high, rest, shifted
 
 
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
-    """e^(y + low) as (1 + (e^y - 1)) / 1 near 0, as (1 + low) / e^-y elsewhere"""
-    T = type(y)
-    near = y < T(1)
-    return T(1), libm_expm1(y) + low if near else low, T(1) if near else libm_exp(-y)
+    """e^(y + low) as lift (high + rest) / scale, y >= 0"""
+    r, lost, shifted = reduce_exactly(clamped(y, 0.0, by_type(y, SINGLE, DOUBLE).largest_growth), low)
+    high, rest = _reduced_parts(r, lost)
+    return high, rest, lower_exponent(lift(y), shifted)
 
 
 approximation(

@@ -4,7 +4,8 @@ import math
 import sys
 
 from ...records import Error, approximation
-from ..primitives import Float, by_type, fma, from_pattern, shift
+from ..arithmetic import lift
+from ..primitives import NOTHING, Float, by_type, fma, from_pattern, shift
 
 # exp(x) = 2^(x / ln2): the float with the bit pattern 2^m (x / ln2 + bias - c), m mantissa bits. Between powers of two
 # it interpolates linearly; c = 0.043677 (366393 / 2^23) makes the largest relative errors of both signs equal.
@@ -24,14 +25,13 @@ def exp(x: Float) -> Float:
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(x + low) as (exp(x) + 0) 2^0"""
-    T = type(x)
-    return exp(x + low), T(0), shift(x)
+    return exp(x + low), type(x)(NOTHING), shift(x)
 
 
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
-    """e^(y + low) as (1 + 0) / exp(-y - low), y >= 0"""
+    """e^(y + low) as lift (1 + 0) / (lift exp(-y - low)), y >= 0"""
     T = type(y)
-    return T(1), T(0), exp(-(y + low))
+    return T(1), T(NOTHING), lift(y) * exp(-(y + low))
 
 
 approximation(

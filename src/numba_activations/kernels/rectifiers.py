@@ -1,0 +1,307 @@
+"""Smooth relatives of max(x, 0)."""
+
+import math
+from typing import Any
+
+from ..records import Bound, Error, Limits, Rule, activation
+from .arithmetic import constant, divide, fast_two_sum, finite, lower, plus, times, two_product, two_sum
+from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE
+from .elementary import expm1_parts
+from .logarithm import log1p_parts
+from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
+from .sigmoidal import limit, sigmoid_parts, tanh_parts
+from .tiers.reduction import clamped, horner
+
+UNMEASURED = {
+    "float32": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
+    "float64": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
+}
+
+
+def log1p_decay(m: Any, x: Float, low: Float) -> tuple[Float, Float]:
+    """log(1 + e^-|x + low|) and what that lacks."""
+    high, rest, shifted = m.parts(-abs(x), -low if x >= type(x)(0) else low)
+    return log1p_parts(ldexp(high, shifted), ldexp(rest, shifted))
+
+
+def log_sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
+    """-log(1 + exp(-x))"""
+    T = type(x)
+    h, h_lost = log1p_decay(m, x, T(NOTHING))
+    y, lost = two_sum(x if x < T(0) else T(0), -h)
+    s, s_lost, _, _, unit = sigmoid_parts(m, -x, T(NOTHING))
+    return x if x < -limit(x) else y + (lost - h_lost), (s + s_lost) * unit
+
+
+activation(
+    log_sigmoid,
+    exact=lambda m, x: -m.log1p(m.exp(-x)),
+    aliases=("logsigmoid", "log_expit"),
+    limits=Limits(plus=(0, 0), minus=(-math.inf, 1)),
+    bounds=UNMEASURED,
+)
+
+
+def softplus(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
+    """log(1 + exp(beta x)) / beta"""
+    T = type(x)
+    z, z_lost = two_product(beta, x)
+    z_lost = z_lost if abs(z) < limit(x) else T(0)
+    h, h_lost = log1p_decay(m, z, z_lost)
+    q, q_lost = divide(h, h_lost, beta, T(0))
+    y, lost = two_sum(x if x > T(0) else T(0), q)
+    s, s_lost, _, _, unit = sigmoid_parts(m, z, z_lost)
+    # d/dbeta = (z s(z) - log(1 + e^z)) / beta^2 = -(|z| s(-|z|) + log(1 + e^-|z|)) / beta^2
+    c, c_lost, _, _, small = sigmoid_parts(m, -abs(z), -z_lost if z >= T(0) else z_lost)
+    size = limit(x) if abs(z) > limit(x) else abs(z)
+    slope = -(fma(size * small, c, h) + h_lost) / beta / beta
+    return x if z > limit(x) else y + (lost + q_lost), (s + s_lost) * unit, slope
+
+
+activation(
+    softplus,
+    exact=lambda m, x, beta: m.log1p(m.exp(beta * x)) / beta,
+    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    rules=(Rule("beta > 0", lambda beta: beta > 0),),
+    trainable="beta",
+    bounds=UNMEASURED,
+)
+
+
+def gate(
+    m: Any, x: Float, z: Float, z_lost: Float, v: Float, v_lost: Float
+) -> tuple[Float, Float]:
+    """x s(z) and its derivative s(z) (1 + v s(-z)), v = x z'(x), for a z with the sign of x."""
+    T = type(x)
+    s, s_lost, c, c_lost, unit = sigmoid_parts(m, z, z_lost)
+    p, p_lost = times(v, v_lost, c, c_lost)
+    u, u_lost = plus(T(1), T(0), p, p_lost)
+    d, d_lost = times(s, s_lost, u, u_lost)
+    y, dy = fma(x, s, x * s_lost) * unit, (d + d_lost) * unit
+    y, dy = (x, T(1)) if z > limit(x) else (y, dy)
+    return (copysign(T(0), x), T(0)) if z < -limit(x) else (y, dy)
+
+
+def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
+    """x / (1 + exp(-beta x))"""
+    T = type(x)
+    z, z_lost = two_product(beta, x)
+    y, dy = gate(m, x, z, z_lost, z, z_lost)
+    s, _, c, _, unit = sigmoid_parts(m, z, z_lost)
+    return y, dy, T(0) if abs(z) > limit(x) else (x * s) * (x * c) * unit
+
+
+activation(
+    silu,
+    exact=lambda m, x, beta: x / (1 + m.exp(-beta * x)),
+    aliases=("swish",),
+    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    trainable="beta",
+    bounds=UNMEASURED,
+)
+
+
+def quick_gelu(m: Any, x: Float) -> tuple[Float, Float]:
+    """x / (1 + exp(-1.702 x))"""
+    factor, factor_lost = constant(x, 1.702, 0.0)
+    z, z_lost = times(finite(x), type(x)(NOTHING), factor, factor_lost)
+    return gate(m, x, z, z_lost, z, z_lost)
+
+
+activation(
+    quick_gelu,
+    exact=lambda m, x: x / (1 + m.exp(-1.702 * x)),
+    aliases=("gelu_sigmoid",),
+    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    bounds=UNMEASURED,
+)
+
+
+def gelu_tanh(m: Any, x: Float) -> tuple[Float, Float]:
+    """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
+    T = type(x)
+    edge = by_type(x, 11.2, 21.9)  # z is beyond its limit there
+    inner = clamped(x, -edge, edge)
+    w, w_lost = two_product(inner, inner)
+    c, c_lost = constant(x, 0.044715, 0.0)
+    k, k_lost = constant(x, ROOT, ROOT_REST)
+    b, b_lost = times(inner, T(0), k, k_lost)
+    a, a_lost = times(w, w_lost, c, c_lost)
+    one, one_lost = plus(a, a_lost, T(1), T(0))
+    three, three_lost = plus(T(3) * a, T(3) * a_lost, T(1), T(0))
+    z, z_lost = times(b, b_lost, one, one_lost)
+    v, v_lost = times(b, b_lost, three, three_lost)
+    return gate(m, x, z, z_lost, v, v_lost)
+
+
+ROOT, ROOT_REST = float.fromhex("0x1.9884533d43651p+0"), float.fromhex("-0x1.cbc0d30ebfd15p-54")  # 2 sqrt(2 / pi)
+
+activation(
+    gelu_tanh,
+    exact=lambda m, x: x / (1 + m.exp(-2 * m.sqrt(2 / m.pi) * (x + 0.044715 * x**3))),
+    aliases=("gelu_approx", "gelu_new"),
+    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    bounds=UNMEASURED,
+)
+
+
+def mish(m: Any, x: Float) -> tuple[Float, Float]:
+    """x tanh(log(1 + exp(x)))"""
+    # With e^x = a / b: tanh(log(1 + e^x)) = a (a + 2b) / (a (a + 2b) + 2b^2), and nothing cancels or overflows.
+    T = type(x)
+    up = x >= T(0)
+    high, rest, scale = m.growth(abs(x), T(NOTHING))
+    small = scale * lower(x)
+    a, a_lost = (high, rest) if up else (small, T(0))
+    b, b_lost = (small, T(0)) if up else (high, rest)
+    lifted, unit = (high, T(1)) if up else (scale, lower(x))
+    sum2, sum2_lost = plus(a, a_lost, T(2) * b, T(2) * b_lost)
+    sum1, sum1_lost = plus(a, a_lost, b, b_lost)
+    above, above_lost = times(a, a_lost, sum2, sum2_lost)
+    square, square_lost = times(b, b_lost, b, b_lost)
+    below, below_lost = plus(above, above_lost, T(2) * square, T(2) * square_lost)
+    q, q_lost = divide(sum2, sum2_lost, below, below_lost)
+    t, t_lost = times(lifted, a_lost, q, q_lost)
+    # t'(x) = 4 a b^2 (a + b) / (a (a + 2b) + 2b^2)^2
+    f, f_lost = divide(sum1, sum1_lost, below, below_lost)
+    g, g_lost = divide(square, square_lost, below, below_lost)
+    g, g_lost = times(f, f_lost, g, g_lost)
+    g, g_lost = times(T(4) * x, T(0), g, g_lost)
+    g, g_lost = plus(q, q_lost, g, g_lost)
+    d, d_lost = times(lifted, a_lost, g, g_lost)
+    y, dy = fma(x, t, x * t_lost) * unit, (d + d_lost) * unit
+    y, dy = (x, T(1)) if x > limit(x) else (y, dy)
+    return (T(-0.0), T(0)) if x < -limit(x) else (y, dy)
+
+
+activation(
+    mish,
+    exact=lambda m, x: x * m.tanh(m.log1p(m.exp(x))),
+    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    bounds=UNMEASURED,
+)
+
+
+def elu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
+    """x if x > 0 else alpha (exp(x) - 1)"""
+    T = type(x)
+    below = T(0) if x > T(0) else x
+    e, e_lost = expm1_parts(m, below, T(NOTHING), T(1))
+    e, e_lost = times(e, e_lost, alpha, T(0))
+    up = x > T(0)
+    return x if up else copysign(e + e_lost, alpha * x), T(1) if up else alpha * m.exp(x)
+
+
+activation(
+    elu,
+    exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x),
+    kinks=(0.0,),
+    limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
+    bounds=UNMEASURED,
+    note="The derivative at 0 is alpha, as in PyTorch and JAX.",
+)
+
+
+def celu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
+    """x if x > 0 else alpha (exp(x / alpha) - 1)"""
+    T = type(x)
+    up = x > T(0)
+    below = T(0) if up else x
+    z, z_lost = divide(below, T(0), alpha, T(0))
+    z_lost = z_lost if z > -limit(x) else T(0)
+    e, e_lost = expm1_parts(m, z, z_lost, T(1))
+    e, e_lost = times(e, e_lost, alpha, T(0))
+    high, rest, shifted = m.parts(z, z_lost)
+    return x if up else copysign(e + e_lost, x), T(1) if up else ldexp(high + rest, shifted)
+
+
+activation(
+    celu,
+    exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x / alpha),
+    limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
+    rules=(Rule("alpha > 0", lambda alpha: alpha > 0),),
+    bounds=UNMEASURED,
+)
+
+# The fixed point of mean 0 and variance 1: G. Klambauer and others, Self-normalizing neural networks (2017).
+SCALE, ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+def selu(m: Any, x: Float) -> tuple[Float, Float]:
+    """1.0507009873554805 (x if x > 0 else 1.6732632423543772 (exp(x) - 1))"""
+    T = type(x)
+    up = x > T(0)
+    slope, slope_lost = constant(x, SCALE, 0.0)
+    left, left_lost = constant(x, LEFT, LEFT_REST)
+    e, e_lost = expm1_parts(m, T(0) if up else x, T(NOTHING), T(1))
+    e, e_lost = times(e, e_lost, left, left_lost)
+    high, rest, shifted = m.parts(x, T(NOTHING))
+    d, d_lost = times(high, rest, left, left_lost)
+    right = fma(x, slope, finite(x) * slope_lost)
+    return right if up else copysign(e + e_lost, x), slope if up else ldexp(d + d_lost, shifted)
+
+
+LEFT, LEFT_REST = two_product(SCALE, ALPHA)
+
+activation(
+    selu,
+    exact=lambda m, x: SCALE * (x if x > 0 else ALPHA * m.expm1(x)),
+    kinks=(0.0,),
+    limits=Limits(plus=(math.inf, SCALE), minus=(-SCALE * ALPHA, 0)),
+    bounds=UNMEASURED,
+    note="The derivative at 0 is 1.7581, that of the branch below, as in PyTorch and JAX.",
+)
+
+
+def log_cosh(m: Any, x: Float) -> tuple[Float, Float]:
+    """log(cosh(x))"""
+    # 2 atanh(tanh(x/2)^2) near 0, |x| - log(2) + log(1 + e^-2|x|) elsewhere, where log(1 + e) = 2 atanh(e / (2 + e))
+    T = type(x)
+    near = abs(x) < T(1)
+    high, rest, scale = m.growth(abs(x), T(NOTHING))  # e^|x| = high / small
+    small = scale * lower(x)
+    above, above_lost = fast_two_sum(high, -small)
+    above, above_lost = fast_two_sum(above, above_lost + rest)
+    total, lost = fast_two_sum(high, small)
+    square, square_lost = times(high, rest, high, rest)
+    below, below_lost = plus(T(2) * square, T(2) * square_lost, small * small, T(0))
+    above, above_lost = (above, above_lost) if near else (small * small, T(0))
+    below, below_lost = (total, lost + rest) if near else (below, below_lost)
+    s, s_lost = divide(above, above_lost, below, below_lost)
+    h, h_lost = times(T(2) * s, T(2) * s_lost, s, s_lost) if near else (T(2) * s, T(2) * s_lost)
+    w = h * h
+    h_lost = fma(h * w, horner(w, by_type(x, LOG_SINGLE, LOG_DOUBLE)), h_lost)
+    ln2, ln2_lost = constant(x, math.log(2), LN2_REST)
+    size, size_lost = plus(abs(x), T(0), -ln2, -ln2_lost)
+    y, y_lost = plus(T(0) if near else size, T(0) if near else size_lost, h, h_lost)
+    t, t_lost, _, _ = tanh_parts(m, x, T(NOTHING))
+    return abs(x) if abs(x) > T(2.0**60) else y + y_lost, copysign(t + t_lost, x)
+
+
+LN2_REST = float.fromhex("0x1.abc9e3b39803fp-56")
+
+activation(
+    log_cosh,
+    exact=lambda m, x: m.log(m.cosh(x)),
+    aliases=("logcosh",),
+    limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
+    bounds=UNMEASURED,
+)
+
+
+def lisht(m: Any, x: Float) -> tuple[Float, Float]:
+    """x tanh(x)"""
+    T = type(x)
+    t, t_lost, d, d_lost = tanh_parts(m, x, T(NOTHING))
+    bounded = clamped(x, -limit(x), limit(x))
+    p, p_lost = times(bounded, T(0), d * lower(x), d_lost * lower(x))
+    p, p_lost = plus(t, t_lost, p, p_lost)
+    return fma(x, t, bounded * t_lost), p + p_lost
+
+
+activation(
+    lisht,
+    exact=lambda m, x: x * m.tanh(x),
+    limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
+    bounds=UNMEASURED,
+)
