@@ -24,7 +24,12 @@ def source() -> str:
         rounding = ROUNDING[kind]
         unit = mp.mpf(2) ** -HIGH_BITS[kind]
         high = mp.nint(mp.log(2) / unit) * unit
-        for name, value in (("LOG2E", 1 / mp.log(2)), ("LN2", mp.log(2)), ("LN2_HIGH", high), ("LN2_LOW", mp.log(2) - high)):
+        for name, value in (
+            ("LOG2E", 1 / mp.log(2)),
+            ("LN2", mp.log(2)),
+            ("LN2_HIGH", high),
+            ("LN2_LOW", mp.log(2) - high),
+        ):
             lines.append(constant(f"{name}_{kind}", rounding(value)))
         for degree in degrees:
             coefficients, error = fit_rounded(mp.exp, (-half, half), degree, (1.0, 1.0), rounding)

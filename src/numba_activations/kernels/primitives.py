@@ -39,7 +39,7 @@ def _nearest(exact: Fraction, kind: Any) -> Float:
     try:
         double = float(exact)
     except OverflowError:
-        return kind(math.copysign(math.inf, exact))
+        return kind(math.inf if exact > 0 else -math.inf)
     if kind is np.float32 and Fraction(double) != exact and not int(np.float64(double).view(np.int64)) & 1:
         # Round to odd, so that the second rounding, to float32, sees on which side of a tie `exact` lies.
         double = math.nextafter(double, math.inf if exact > Fraction(double) else -math.inf)

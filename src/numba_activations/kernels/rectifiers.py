@@ -68,9 +68,7 @@ activation(
 )
 
 
-def gate(
-    m: Any, x: Float, z: Float, z_lost: Float, v: Float, v_lost: Float
-) -> tuple[Float, Float]:
+def gate(m: Any, x: Float, z: Float, z_lost: Float, v: Float, v_lost: Float) -> tuple[Float, Float]:
     """x s(z) and its derivative s(z) (1 + v s(-z)), v = x z'(x), for a z with the sign of x."""
     T = type(x)
     s, s_lost, c, c_lost, unit = sigmoid_parts(m, z, z_lost)

@@ -26,9 +26,7 @@ class Range(NamedTuple):
     largest_growth: float  # the largest y with a normal number lift e^-y
 
 
-SINGLE = Range(
-    c.LOG2E_SINGLE, c.LN2_SINGLE, c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE, 88.8, -104.0, 88.37, -87.33654, 115.0
-)
+SINGLE = Range(c.LOG2E_SINGLE, c.LN2_SINGLE, c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE, 88.8, -104.0, 88.37, -87.33654, 115.0)
 DOUBLE = Range(
     c.LOG2E_DOUBLE, c.LN2_DOUBLE, c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE, 709.8, -745.2, 709.43, -708.396418532264, 763.0
 )
