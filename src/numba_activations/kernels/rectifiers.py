@@ -52,7 +52,7 @@ def softplus(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     y, lost = two_sum(x if x > T(0) else T(0), q)
     s, s_lost, _, _, unit = sigmoid_parts(m, z, z_lost)
     # d/dbeta = (z s(z) - log(1 + e^z)) / beta^2 = -(|z| s(-|z|) + log(1 + e^-|z|)) / beta^2
-    c, c_lost, _, _, small = sigmoid_parts(m, -abs(z), -z_lost if z >= T(0) else z_lost)
+    c, _, _, _, small = sigmoid_parts(m, -abs(z), -z_lost if z >= T(0) else z_lost)
     size = limit(x) if abs(z) > limit(x) else abs(z)
     slope = -(fma(size * small, c, h) + h_lost) / beta / beta
     return x if z > limit(x) else y + (lost + q_lost), (s + s_lost) * unit, slope
@@ -266,6 +266,8 @@ def log_cosh(m: Any, x: Float) -> tuple[Float, Float]:
     above, above_lost = (above, above_lost) if near else (small * small, T(0))
     below, below_lost = (total, lost + rest) if near else (below, below_lost)
     s, s_lost = divide(above, above_lost, below, below_lost)
+    tiny = abs(x) < T(by_type(x, 2.0**-20, 2.0**-49))  # one `rest` alone has not all its digits there
+    s, s_lost = (T(0.5) * x, T(0)) if tiny else (s, s_lost)
     h, h_lost = times(T(2) * s, T(2) * s_lost, s, s_lost) if near else (T(2) * s, T(2) * s_lost)
     w = h * h
     h_lost = fma(h * w, horner(w, by_type(x, LOG_SINGLE, LOG_DOUBLE)), h_lost)
@@ -291,10 +293,9 @@ def lisht(m: Any, x: Float) -> tuple[Float, Float]:
     """x tanh(x)"""
     T = type(x)
     t, t_lost, d, d_lost = tanh_parts(m, x, T(NOTHING))
-    bounded = clamped(x, -limit(x), limit(x))
-    p, p_lost = times(bounded, T(0), d * lower(x), d_lost * lower(x))
+    p, p_lost = times(clamped(x, -limit(x), limit(x)), T(0), d * lower(x), d_lost * lower(x))
     p, p_lost = plus(t, t_lost, p, p_lost)
-    return fma(x, t, bounded * t_lost), p + p_lost
+    return fma(x, t, finite(x) * t_lost), p + p_lost
 
 
 activation(

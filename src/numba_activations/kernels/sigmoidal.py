@@ -33,9 +33,10 @@ def sigmoid_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Fl
 
 def sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     """1 / (1 + exp(-x))"""
-    s, s_lost, c, c_lost, unit = sigmoid_parts(m, x, type(x)(NOTHING))
+    T = type(x)
+    s, s_lost, c, c_lost, unit = sigmoid_parts(m, -abs(x), T(NOTHING))
     d, d_lost = times(s, s_lost, c, c_lost)  # s(x) s(-x): nothing cancels
-    return (s + s_lost) * unit, (d + d_lost) * unit
+    return c + c_lost if x >= T(0) else (s + s_lost) * unit, (d + d_lost) * unit
 
 
 activation(
@@ -53,8 +54,8 @@ activation(
 def tanh_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Float]:
     """tanh(x + low) and lift tanh'(x + low), each with what it lacks."""
     T = type(x)
-    low = low if x >= T(0) else -low
-    high, rest, scale = m.growth(abs(x) + abs(x), low + low)  # tanh(x) = (e^2x - 1) / (e^2x + 1)
+    upward = low if x >= T(0) else -low
+    high, rest, scale = m.growth(abs(x) + abs(x), upward + upward)  # tanh(x) = (e^2x - 1) / (e^2x + 1)
     small = scale * lower(x)
     total, lost = fast_two_sum(high, small)
     lost = lost + rest
@@ -64,7 +65,9 @@ def tanh_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Float
     s, s_lost = divide(high, rest, total, lost)
     c, c_lost = divide(T(4) * scale, T(0), total, lost)
     d, d_lost = times(s, s_lost, c, c_lost)  # tanh'(x) = 4 s(2x) s(-2x)
-    return copysign(t, x), t_lost if x >= T(0) else -t_lost, d, d_lost
+    tiny = abs(x) < T(by_type(x, 2.0**-20, 2.0**-49))  # one `rest` alone has not all its digits there
+    t_lost = t_lost if x >= T(0) else -t_lost
+    return x if tiny else copysign(t, x), low if tiny else t_lost, d, d_lost
 
 
 def tanh(m: Any, x: Float) -> tuple[Float, Float]:

@@ -1,8 +1,8 @@
 """e^x by range reduction and a polynomial: what the polynomial tiers share.
 
-x = n ln2 + r with n = round(x / ln2), |r| <= ln2/2, and e^x = 2^n e^r. The accurate tiers have e^r = 1 + r + r^2 q(r), the
-others e^r = 1 + r p(r). The coefficients, and ln 2 as the sum of two floats of which the first has an exact product with n,
-come from tools/fit_exp.py.
+x = n ln2 + r with n = round(x / ln2), |r| <= ln2/2, and e^x = 2^n e^r. The accurate tiers have e^r = 1 + r + r^2 q(r),
+the others e^r = 1 + r p(r). The coefficients, and ln 2 as the sum of two floats of which the first has an exact product
+with n, come from tools/fit_exp.py.
 """
 
 from typing import NamedTuple
@@ -20,15 +20,15 @@ class Range(NamedTuple):
     ln2_high: float
     ln2_low: float
     to_infinity: float  # e^x overflows from here on
-    to_zero: float  # e^x rounds to 0 below
+    to_zero: float  # e^x rounds to 0 below, and so does a small multiple of it
     largest_normal: float  # the largest x with 2^n representable, and so no overflow in `raise_exponent`
     smallest_normal: float  # the smallest x with a normal e^x
     largest_growth: float  # the largest y with a normal number lift e^-y
 
 
-SINGLE = Range(c.LOG2E_SINGLE, c.LN2_SINGLE, c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE, 88.8, -104.0, 88.37, -87.33654, 115.0)
+SINGLE = Range(c.LOG2E_SINGLE, c.LN2_SINGLE, c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE, 88.8, -110.0, 88.37, -87.33654, 115.0)
 DOUBLE = Range(
-    c.LOG2E_DOUBLE, c.LN2_DOUBLE, c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE, 709.8, -745.2, 709.43, -708.396418532264, 763.0
+    c.LOG2E_DOUBLE, c.LN2_DOUBLE, c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE, 709.8, -752.0, 709.43, -708.396418532264, 763.0
 )
 
 
@@ -89,7 +89,8 @@ def _exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
 def _exp_reduced_parts(r: Float, lost: Float, q: tuple[float, ...]) -> tuple[Float, Float]:
     """e^(r + lost) as its rounded value and what that lacks."""
     high, rest = fast_two_sum(type(r)(1), r)
-    return fast_two_sum(high, rest + fma(horner(r, q) * r, r, lost))
+    high, rest = fast_two_sum(high, fma(horner(r, q) * r, r, rest))
+    return high, fma(high, lost, rest)
 
 
 def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:

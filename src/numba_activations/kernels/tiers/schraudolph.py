@@ -42,6 +42,6 @@ approximation(
     },
     interval={"float32": (-87.3, 88.37), "float64": (-708.3, 709.43)},
     special="NaN gives NaN; beyond the interval the result stays at the value of its end",
-    why="One multiplication and one conversion: as fast as copying. N. N. Schraudolph, A fast, compact approximation of "
-    "the exponential function, Neural Computation 11 (1999) 853-862.",
+    why="One multiplication and one conversion: as fast as copying. N. N. Schraudolph, A fast, compact approximation "
+    "of the exponential function, Neural Computation 11 (1999) 853-862.",
 )
