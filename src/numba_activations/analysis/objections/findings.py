@@ -1,0 +1,76 @@
+"""What every objection's result can do: tables, a picture, JSON, and two sentences."""
+
+import abc
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ... import __version__
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours and as many kinds of line: told apart by every kind of colour vision, and in print.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+DASHES = ("-", "--", "-.", ":")
+
+
+class Table(NamedTuple):
+    """A title, the names of the columns, and rows of text."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+class Findings(abc.ABC):
+    """The result of measuring an objection."""
+
+    name: ClassVar[str]
+    objection: ClassVar[str]  # as it is made
+
+    @abc.abstractmethod
+    def sentences(self) -> tuple[str, str]:
+        """What was found, from the numbers."""
+
+    @abc.abstractmethod
+    def tables(self) -> list[Table]:
+        """The numbers, to be read."""
+
+    @abc.abstractmethod
+    def draw(self) -> "Figure":
+        """The numbers, to be seen."""
+
+    def to_json(self) -> str:
+        """The numbers, to be used."""
+        content = {"objection": self.name, "version": __version__, "found": self.sentences()}
+        return json.dumps(content | dataclasses.asdict(self), default=_plain, indent=1)  # type: ignore[call-overload]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no place in JSON")
+
+
+def percent(share: float) -> str:
+    """A share as text: '97.5 %'."""
+    return f"{100 * share:.1f} %"
+
+
+def power(value: float) -> str:
+    """A number that may be very small, as text: '0.25', '3.1e-12'."""
+    return f"{value:.2g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: 'a, b and c'."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def line(k: int) -> dict[str, Any]:
+    """Colour and kind of the k-th line of a plot."""
+    return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k // len(COLOURS) % len(DASHES)]}

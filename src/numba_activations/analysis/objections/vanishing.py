@@ -1,0 +1,316 @@
+"""Objection (a): saturated units make gradients vanish, layer after layer, by a factor of at most max |f'|."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ...engine import registry
+from ...training import LayerActivation, Network, Parameters, Solver, forward, initialise, loss_and_gradient, train_batches
+from .examples import Array, Examples
+from .findings import Findings, Table, line, percent, power
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SATURATED = 0.05  # a unit is saturated by an example where |f'| is below this share of max |f'|
+_PROBE = 512  # examples on which gradients and saturation are measured
+_MOST = 1.0  # accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a network looks like at one moment of its training.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs of training so far.
+    gradients : ndarray, shape (depth + 1,)
+        Norm of the gradient of the mean loss with respect to each layer's weights, the first layer's first.
+    saturated : ndarray, shape (depth,)
+        Share of units and examples in the saturated regime, of each hidden layer.
+    accuracy : float
+        On the test examples.
+    """
+
+    epoch: int
+    gradients: Array
+    saturated: Array
+    accuracy: float
+
+    @property
+    def reaches(self) -> float:
+        """The first layer's gradient beside the last hidden layer's."""
+        last = float(self.gradients[-2])
+        return float(self.gradients[0]) / last if last else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One network's training.
+
+    Attributes
+    ----------
+    activation, initialisation : str
+        Of the network.
+    depth : int
+        Hidden layers.
+    steepest : float
+        max |f'| of the activation.
+    moments : list of Moment
+        At the start, and after each epoch.
+    """
+
+    activation: str
+    initialisation: str
+    depth: int
+    steepest: float
+    moments: list[Moment]
+
+    @property
+    def bound(self) -> float:
+        """(max |f'|)^(depth - 1): what the activations let through from the last hidden layer to the first at most."""
+        return self.steepest ** (self.depth - 1)
+
+    @property
+    def factor(self) -> float:
+        """What a layer leaves of the gradient at the start: the geometric mean over the layers."""
+        reaches = self.moments[0].reaches
+        return reaches ** (1 / (self.depth - 1)) if self.depth > 1 and reaches > 0 else math.nan
+
+    @property
+    def label(self) -> str:
+        """Activation and initialisation."""
+        return f"{self.activation}, {self.initialisation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vanishing(Findings):
+    """What `vanishing` found.
+
+    Attributes
+    ----------
+    data : str
+        The examples.
+    width, epochs : int
+        Units of each hidden layer, and epochs of each training.
+    learning_rate : float
+        Of stochastic gradient descent with momentum 0.9.
+    chance : float
+        The accuracy of always naming the most frequent class.
+    threshold : float
+        A unit is saturated where |f'| is below this share of max |f'|.
+    runs : list of Run
+        One for each activation, initialisation and depth.
+    """
+
+    name: ClassVar[str] = "vanishing"
+    objection: ClassVar[str] = "Saturated units make gradients vanish, layer after layer, by a factor of at most 1/4."
+
+    data: str
+    width: int
+    epochs: int
+    learning_rate: float
+    chance: float
+    threshold: float
+    runs: list[Run]
+
+    def deepest(self) -> list[Run]:
+        """The runs of the greatest depth, in order."""
+        depth = max(run.depth for run in self.runs)
+        return [run for run in self.runs if run.depth == depth]
+
+    def sentences(self) -> tuple[str, str]:
+        """What was found, from the numbers."""
+        deepest = self.deepest()
+        depth = deepest[0].depth
+        worst = min(deepest, key=lambda run: run.moments[0].reaches)
+        best = max(deepest, key=lambda run: run.moments[-1].accuracy)
+        kept = max(deepest, key=lambda run: -abs(math.log(max(run.moments[0].reaches, 1e-300))))
+        learnt = {
+            run.label: max(
+                (r.depth for r in self.runs if r.label == run.label and _learns(r, self.chance)), default=0
+            )
+            for run in deepest
+        }
+        first = (
+            f"With {depth} hidden layers, {worst.label} leaves {power(worst.moments[0].reaches)} of the last hidden layer's "
+            f"gradient for the first, a factor of {worst.factor:.2f} a layer where max |f'| = {worst.steepest:.2f}; "
+            f"{kept.label} leaves {power(kept.moments[0].reaches)}."
+        )
+        second = (
+            f"After {self.epochs} epochs the former has {percent(worst.moments[-1].accuracy)} test accuracy at that depth "
+            f"(chance: {percent(self.chance)}) and learns up to depth {learnt[worst.label]} of those tried, while "
+            f"{best.label} has {percent(best.moments[-1].accuracy)} at depth {depth}."
+        )
+        return first, second
+
+    def tables(self) -> list[Table]:
+        """The deepest networks at the start and in the end, and the accuracy at every depth."""
+        rows = [
+            (
+                run.activation,
+                run.initialisation,
+                f"{run.steepest:.3g}",
+                power(run.bound),
+                power(run.moments[0].reaches),
+                f"{run.factor:.2f}",
+                power(run.moments[-1].reaches),
+                percent(float(run.moments[0].saturated.mean())),
+                percent(float(run.moments[-1].saturated.mean())),
+                percent(run.moments[-1].accuracy),
+            )
+            for run in self.deepest()
+        ]
+        depths = sorted({run.depth for run in self.runs})
+        accuracy = [
+            (run.activation, run.initialisation, *(self._accuracy(run.label, depth) for depth in depths))
+            for run in self.deepest()
+        ]
+        return [
+            Table(
+                f"{max(depths)} hidden layers of {self.width}, {self.data}: first layer's gradient / last hidden layer's",
+                (
+                    "activation",
+                    "weights",
+                    "max |f'|",
+                    "bound",
+                    "at start",
+                    "a layer",
+                    f"after {self.epochs} epochs",
+                    "saturated at start",
+                    "in the end",
+                    "accuracy",
+                ),
+                rows,
+            ),
+            Table(
+                f"Test accuracy after {self.epochs} epochs, by hidden layers (chance: {percent(self.chance)})",
+                ("activation", "weights", *map(str, depths)),
+                accuracy,
+            ),
+        ]
+
+    def _accuracy(self, label: str, depth: int) -> str:
+        return next(percent(r.moments[-1].accuracy) for r in self.runs if (r.label, r.depth) == (label, depth))
+
+    def draw(self) -> "Figure":
+        """Gradients and saturation layer by layer, and the accuracy by depth."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(12, 7.2), layout="constrained")
+        (start, accuracy), (saturation, training) = figure.subplots(2, 2)
+        deepest = self.deepest()
+        for k, run in enumerate(deepest):
+            layers = np.arange(1, run.depth + 2)
+            start.plot(layers, run.moments[0].gradients, marker=".", label=run.label, **line(k))
+            saturation.plot(layers[:-1], 100 * run.moments[-1].saturated, marker=".", **line(k))
+            training.plot([m.epoch for m in run.moments], [m.reaches for m in run.moments], marker=".", **line(k))
+            same = sorted((r for r in self.runs if r.label == run.label), key=lambda r: r.depth)
+            accuracy.plot([r.depth for r in same], [100 * r.moments[-1].accuracy for r in same], marker=".", **line(k))
+        depth = deepest[0].depth
+        start.set(yscale="log", title=f"Gradient norm at the start, {depth} hidden layers", xlabel="layer")
+        start.set_ylabel("norm of dL/dW")
+        accuracy.axhline(100 * self.chance, color="#6b6b6b", linewidth=1, linestyle=":")
+        accuracy.set(title=f"Test accuracy after {self.epochs} epochs", xlabel="hidden layers", ylabel="%")
+        saturation.set(title=f"Saturated units after {self.epochs} epochs", xlabel="hidden layer", ylabel="% of units")
+        saturation.set_ylim(-3, 103)
+        training.set(yscale="log", title="First layer's gradient / last hidden layer's", xlabel="epoch")
+        figure.legend(loc="outside lower center", ncols=min(4, len(deepest)), frameon=False)
+        return figure
+
+
+def vanishing(
+    examples: Examples | None = None,
+    activations: Sequence[str] = ("sigmoid", "tanh", "relu", "elu", "gelu"),
+    initialisations: Sequence[str] = ("lecun", "he"),
+    depths: Sequence[int] = (1, 2, 3, 5, 10, 20),
+    *,
+    width: int = 32,
+    epochs: int = 20,
+    learning_rate: float = 0.02,
+    random_state: int = 0,
+    step: Callable[[float, str], None] = lambda done, what: None,
+) -> Vanishing:
+    """Train networks of several depths, and see how much of the gradient reaches their first layers.
+
+    Parameters
+    ----------
+    examples : Examples, optional
+        What to train on; by default the digits.
+    activations : sequence of str
+        As `numba_activations.training.Network.of` takes them.
+    initialisations : sequence of {'lecun', 'he', 'glorot', 'auto'}
+        How the weights start: see `numba_activations.training.initialise`.
+    depths : sequence of int
+        Hidden layers, at least 1.
+    width, epochs, learning_rate
+        Units of each hidden layer; epochs and learning rate of stochastic gradient descent with momentum 0.9.
+    random_state : int
+        Where weights and the order of the examples come from.
+    step : callable, optional
+        Called with the share of the work that is done, and what is done next.
+
+    Returns
+    -------
+    Vanishing
+
+    Raises
+    ------
+    ValueError
+        If there is no activation, no depth or one below 1, or a name is unknown.
+    """
+    examples = examples or Examples.digits()
+    if not activations or not initialisations or not depths or min(depths) < 1:
+        raise ValueError(f"activations {activations}, initialisations {initialisations}, depths {depths}: each needs "
+                         "at least one, and depths at least 1")  # fmt: skip
+    cells = [(a, i, d) for a in activations for i in initialisations for d in sorted(depths)]
+    total, done, runs = sum(d for *_, d in cells), 0, []
+    for activation, initialisation, depth in cells:
+        step(done / total, f"{activation}, {initialisation}, {depth} layers")
+        network = Network.of((examples.inputs, *[width] * depth, examples.classes), activation)
+        parameters = initialise(network, random_state, initialisation)
+        moments = _train(parameters, examples, epochs, learning_rate, random_state)
+        runs.append(Run(activation, initialisation, depth, steepest(network.activations[0]), moments))
+        done += depth
+    chance = float(np.bincount(examples.y_test).max() / len(examples.y_test))
+    return Vanishing(examples.name, width, epochs, learning_rate, chance, SATURATED, runs)
+
+
+@functools.cache
+def steepest(activation: LayerActivation) -> float:
+    """max |f'| of an activation, on a fine grid."""
+    function = registry.function(activation.key)
+    _, slope = getattr(function, "ufunc", function)(np.linspace(-20, 20, 400_001), *activation.parameters)
+    return float(np.abs(slope).max())
+
+
+def _train(parameters: Parameters, examples: Examples, epochs: int, learning_rate: float, seed: int) -> list[Moment]:
+    order, state = np.random.default_rng(seed), None
+    solver = Solver("sgd", learning_rate, momentum=0.9)
+    moments = [_moment(parameters, examples, 0)]
+    for epoch in range(1, epochs + 1):
+        rows = order.permutation(len(examples.X))
+        _, state = train_batches(parameters, examples.X, examples.y, solver=solver, state=state, order=rows)
+        moments.append(_moment(parameters, examples, epoch))
+    return moments
+
+
+def _moment(parameters: Parameters, examples: Examples, epoch: int) -> Moment:
+    network, X, y = parameters.network, examples.X[:_PROBE], examples.y[:_PROBE]
+    _, gradient = loss_and_gradient(parameters, X, y)
+    norms = np.array([np.linalg.norm(w.astype(np.float64)) for w in gradient.weights]) / len(X)
+    derivatives = forward(parameters, X).derivatives
+    limits = [SATURATED * steepest(activation) for activation in network.activations]
+    saturated = np.array([np.mean(np.abs(d) < limit) for d, limit in zip(derivatives, limits, strict=True)])
+    guesses = forward(parameters, examples.X_test).activations[-1].argmax(axis=1)
+    return Moment(epoch, norms, saturated, float(np.mean(guesses == examples.y_test)))
+
+
+def _learns(run: Run, chance: float) -> bool:
+    """Whether training got half of the way from chance to certainty."""
+    return run.moments[-1].accuracy > (chance + _MOST) / 2
