@@ -8,6 +8,7 @@ import numpy as np
 
 from ...engine import registry
 from ...training import LayerActivation, Network, Solver, forward, initialise, train_batches
+from ..plots import GREY, STYLE
 from ..timing import nanoseconds
 from .examples import Array, Examples
 from .findings import Findings, Table, line, percent
@@ -15,6 +16,7 @@ from .findings import Findings, Table, line, percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MARKERS = "osD^vP*X"
 HARDLY = 0.1  # of an epoch: an activation that takes less hardly matters
 BATCH = 64
 _ROWS = 60 * BATCH  # of the epochs that are timed, at most
@@ -81,23 +83,25 @@ class Cost(Findings):
         narrow, wide = widths[0], widths[-1]
         dearest = max(self.prices, key=lambda p: p.shares[narrow])
         hardly = [w for w in widths if all(dearest.shares[v] < HARDLY for v in widths if v >= w)]
-        base = dearest.activation.rpartition(".")[2]
-        kin = [p for p in self.prices if p.activation.rpartition(".")[2] == base]
-        cheapest, own = min(kin, key=lambda p: p.epochs[narrow]), next(p for p in kin if p.activation == base)
+        cheapest = min(self._kin(dearest), key=lambda p: p.epochs[narrow])
         first = (
             f"The dearest activation, {dearest.activation}, takes {percent(dearest.shares[narrow])} of an epoch with "
             f"{narrow} hidden units and {percent(dearest.shares[wide])} with {wide}: it hardly matters (less than "
             + (f"{percent(HARDLY)}) from {hardly[0]} units on." if hardly else f"{percent(HARDLY)}) at no width tried.")
         )
         saved = 1 - cheapest.epochs[narrow] / dearest.epochs[narrow]
-        gained = 1 - cheapest.epochs[narrow] / own.epochs[narrow]
         second = (
-            f"{cheapest.activation} makes that epoch {percent(saved)} shorter than {dearest.activation}, but only "
-            f"{percent(gained)} shorter than {own.activation} of the default tier, and reaches "
-            f"{percent(cheapest.accuracy)} test accuracy (± {100 * cheapest.spread:.1f}) where {own.activation} reaches "
-            f"{percent(own.accuracy)} (± {100 * own.spread:.1f})."
+            f"{cheapest.activation} makes an epoch with {narrow} units {percent(saved)} shorter than "
+            f"{dearest.activation} does, and reaches {percent(cheapest.accuracy)} test accuracy (± {100 * cheapest.spread:.1f}) where "
+            f"{dearest.activation} reaches {percent(dearest.accuracy)} (± {100 * dearest.spread:.1f})."
         )
         return first, second
+
+    def _kin(self, price: Price) -> list[Price]:
+        """The same activation in every tier that was tried, or all activations where only one tier was."""
+        name = price.activation.rpartition(".")[2]
+        kin = [p for p in self.prices if p.activation.rpartition(".")[2] == name]
+        return kin if len(kin) > 1 else self.prices
 
     def tables(self) -> list[Table]:
         """Each activation's price by width, and its accuracy."""
@@ -121,25 +125,32 @@ class Cost(Findings):
 
     def draw(self) -> "Figure":
         """Shares by width, and accuracy against the length of an epoch."""
+        import matplotlib as mpl
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(11, 4.8), layout="constrained")
-        shares, accuracy = figure.subplots(1, 2)
-        shortest = min(p.epochs[w] for p in self.prices for w in (min(p.epochs),))
-        for k, p in enumerate(self.prices):
-            shares.plot(list(p.shares), [100 * s for s in p.shares.values()], marker=".", label=p.activation, **line(k))
-            accuracy.errorbar(
-                min(p.epochs.items())[1] / shortest, 100 * p.accuracy, yerr=100 * p.spread, marker="o", capsize=3,
-                color=line(k)["color"], markerfacecolor="white" if k // 7 % 2 else line(k)["color"], linestyle="none",
-            )  # fmt: skip
-        shares.axhline(100 * HARDLY, color="#6b6b6b", linewidth=1, linestyle=":")
-        widths = list(self.prices[0].shares)
-        shares.set_xscale("log", base=2)
-        shares.set(xticks=widths, xticklabels=widths, xlabel="hidden units", ylabel="% of an epoch", ylim=(0, None))
-        shares.set_title("Share of an epoch that the activation takes")
-        accuracy.set(xlabel=f"time of an epoch with {widths[0]} units (shortest = 1)", ylabel="test accuracy, %")
-        accuracy.set_title("What a cheaper activation buys, and what it costs")
-        figure.legend(loc="outside right center", frameon=False, fontsize=8.5)
+        with mpl.rc_context(STYLE):
+            figure = Figure(figsize=(11, 4.8), layout="constrained")
+            shares, accuracy = figure.subplots(1, 2)
+            shortest = min(min(p.epochs.items())[1] for p in self.prices)
+            tiers, _, names = ([*dict.fromkeys(n)] for n in zip(
+                *(p.activation.rpartition(".") for p in self.prices), strict=True
+            ))  # fmt: skip
+            for k, p in enumerate(self.prices):
+                tier, _, name = p.activation.rpartition(".")
+                style = line(names.index(name), tiers.index(tier))
+                shares.plot(list(p.shares), [100 * s for s in p.shares.values()], label=p.activation, **style)
+                point = min(p.epochs.items())[1] / shortest, 100 * p.accuracy
+                accuracy.errorbar(
+                    *point, yerr=100 * p.spread, fmt=MARKERS[k % len(MARKERS)], capsize=3, color=style["color"]
+                )
+            shares.axhline(100 * HARDLY, color=GREY, linewidth=1, linestyle=":")
+            widths = list(self.prices[0].shares)
+            shares.set_xscale("log", base=2)
+            shares.set(xticks=widths, xticklabels=widths, xlabel="hidden units", ylabel="% of an epoch", ylim=(0, None))
+            shares.set_title("Share of an epoch that the activation takes")
+            accuracy.set(xlabel=f"time of an epoch with {widths[0]} units (shortest = 1)", ylabel="test accuracy, %")
+            accuracy.set_title("What a cheaper activation buys, and what it costs")
+            figure.legend(loc="outside right center", frameon=False, fontsize=8.5)
         return figure
 
 
@@ -196,7 +207,9 @@ def cost(
         found = nanoseconds(calls, 1, 0.7 * seconds / len(widths))
         seconds_by_width[units] = {a: 1e-9 * t for a, t in found.items()}
         count = max(_CALL, BATCH * units)
-        elements[units] = nanoseconds({a: _activation(a, count) for a in activations}, count, 0.3 * seconds / len(widths))
+        elements[units] = nanoseconds(
+            {a: _activation(a, count) for a in activations}, count, 0.3 * seconds / len(widths)
+        )
     prices = []
     for k, a in enumerate(activations):
         step(0.7 + 0.3 * k / len(activations), f"accuracy of {a}")

@@ -13,7 +13,7 @@ from ... import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours and as many kinds of line: told apart by every kind of colour vision, and in print.
+# Okabe and Ito's colours, told apart by every kind of colour vision; kinds of line tell apart what shares one.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 DASHES = ("-", "--", "-.", ":")
 
@@ -23,7 +23,7 @@ class Table(NamedTuple):
 
     title: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 class Findings(abc.ABC):
@@ -71,6 +71,6 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def line(k: int) -> dict[str, Any]:
-    """Colour and kind of the k-th line of a plot."""
-    return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k // len(COLOURS) % len(DASHES)]}
+def line(colour: int, dash: int = 0) -> dict[str, Any]:
+    """A line of a plot."""
+    return {"color": COLOURS[colour % len(COLOURS)], "linestyle": DASHES[dash % len(DASHES)], "marker": "."}

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ...engine import registry
-from ...training import LayerActivation, Network, Parameters, Solver, forward, initialise, loss_and_gradient, train_batches
+from ...training import (
+    LayerActivation,
+    Network,
+    Parameters,
+    Solver,
+    forward,
+    initialise,
+    loss_and_gradient,
+    train_batches,
+)
+from ..plots import GREY, STYLE
 from .examples import Array, Examples
 from .findings import Findings, Table, line, percent, power
 
@@ -18,7 +28,6 @@ if TYPE_CHECKING:
 
 SATURATED = 0.05  # a unit is saturated by an example where |f'| is below this share of max |f'|
 _PROBE = 512  # examples on which gradients and saturation are measured
-_MOST = 1.0  # accuracy
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class Run:
         Hidden layers.
     steepest : float
         max |f'| of the activation.
+    learning_rate : float
+        The one of those tried with the smallest loss in the end.
     moments : list of Moment
         At the start, and after each epoch.
     """
@@ -69,6 +80,7 @@ class Run:
     initialisation: str
     depth: int
     steepest: float
+    learning_rate: float
     moments: list[Moment]
 
     @property
@@ -98,8 +110,6 @@ class Vanishing(Findings):
         The examples.
     width, epochs : int
         Units of each hidden layer, and epochs of each training.
-    learning_rate : float
-        Of stochastic gradient descent with momentum 0.9.
     chance : float
         The accuracy of always naming the most frequent class.
     threshold : float
@@ -114,7 +124,6 @@ class Vanishing(Findings):
     data: str
     width: int
     epochs: int
-    learning_rate: float
     chance: float
     threshold: float
     runs: list[Run]
@@ -131,26 +140,22 @@ class Vanishing(Findings):
         worst = min(deepest, key=lambda run: run.moments[0].reaches)
         best = max(deepest, key=lambda run: run.moments[-1].accuracy)
         kept = max(deepest, key=lambda run: -abs(math.log(max(run.moments[0].reaches, 1e-300))))
-        learnt = {
-            run.label: max(
-                (r.depth for r in self.runs if r.label == run.label and _learns(r, self.chance)), default=0
-            )
-            for run in deepest
-        }
+        learnt = max((r.depth for r in self.runs if r.label == worst.label and _learns(r, self.chance)), default=0)
         first = (
-            f"With {depth} hidden layers, {worst.label} leaves {power(worst.moments[0].reaches)} of the last hidden layer's "
-            f"gradient for the first, a factor of {worst.factor:.2f} a layer where max |f'| = {worst.steepest:.2f}; "
-            f"{kept.label} leaves {power(kept.moments[0].reaches)}."
+            f"With {depth} hidden layers, {worst.label} leaves {power(worst.moments[0].reaches)} of the last hidden "
+            f"layer's gradient for the first, a factor of {worst.factor:.2f} a layer where max |f'| = "
+            f"{worst.steepest:.2f}; {kept.label} leaves {power(kept.moments[0].reaches)}."
         )
         second = (
-            f"After {self.epochs} epochs the former has {percent(worst.moments[-1].accuracy)} test accuracy at that depth "
-            f"(chance: {percent(self.chance)}) and learns up to depth {learnt[worst.label]} of those tried, while "
+            f"After {self.epochs} epochs the former has {percent(worst.moments[-1].accuracy)} test accuracy at that "
+            f"depth (chance: {percent(self.chance)}) and learns up to depth {learnt} of those tried, while "
             f"{best.label} has {percent(best.moments[-1].accuracy)} at depth {depth}."
         )
         return first, second
 
     def tables(self) -> list[Table]:
         """The deepest networks at the start and in the end, and the accuracy at every depth."""
+        depths = sorted({run.depth for run in self.runs})
         rows = [
             (
                 run.activation,
@@ -163,17 +168,17 @@ class Vanishing(Findings):
                 percent(float(run.moments[0].saturated.mean())),
                 percent(float(run.moments[-1].saturated.mean())),
                 percent(run.moments[-1].accuracy),
+                f"{run.learning_rate:g}",
             )
             for run in self.deepest()
         ]
-        depths = sorted({run.depth for run in self.runs})
         accuracy = [
             (run.activation, run.initialisation, *(self._accuracy(run.label, depth) for depth in depths))
             for run in self.deepest()
         ]
         return [
             Table(
-                f"{max(depths)} hidden layers of {self.width}, {self.data}: first layer's gradient / last hidden layer's",
+                f"First layer's gradient / last hidden layer's: {self.data}, {depths[-1]} layers of {self.width}",
                 (
                     "activation",
                     "weights",
@@ -185,6 +190,7 @@ class Vanishing(Findings):
                     "saturated at start",
                     "in the end",
                     "accuracy",
+                    "rate",
                 ),
                 rows,
             ),
@@ -200,27 +206,38 @@ class Vanishing(Findings):
 
     def draw(self) -> "Figure":
         """Gradients and saturation layer by layer, and the accuracy by depth."""
+        import matplotlib as mpl
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
 
-        figure = Figure(figsize=(12, 7.2), layout="constrained")
-        (start, accuracy), (saturation, training) = figure.subplots(2, 2)
-        deepest = self.deepest()
-        for k, run in enumerate(deepest):
-            layers = np.arange(1, run.depth + 2)
-            start.plot(layers, run.moments[0].gradients, marker=".", label=run.label, **line(k))
-            saturation.plot(layers[:-1], 100 * run.moments[-1].saturated, marker=".", **line(k))
-            training.plot([m.epoch for m in run.moments], [m.reaches for m in run.moments], marker=".", **line(k))
-            same = sorted((r for r in self.runs if r.label == run.label), key=lambda r: r.depth)
-            accuracy.plot([r.depth for r in same], [100 * r.moments[-1].accuracy for r in same], marker=".", **line(k))
-        depth = deepest[0].depth
-        start.set(yscale="log", title=f"Gradient norm at the start, {depth} hidden layers", xlabel="layer")
-        start.set_ylabel("norm of dL/dW")
-        accuracy.axhline(100 * self.chance, color="#6b6b6b", linewidth=1, linestyle=":")
-        accuracy.set(title=f"Test accuracy after {self.epochs} epochs", xlabel="hidden layers", ylabel="%")
-        saturation.set(title=f"Saturated units after {self.epochs} epochs", xlabel="hidden layer", ylabel="% of units")
-        saturation.set_ylim(-3, 103)
-        training.set(yscale="log", title="First layer's gradient / last hidden layer's", xlabel="epoch")
-        figure.legend(loc="outside lower center", ncols=min(4, len(deepest)), frameon=False)
+        with mpl.rc_context(STYLE):
+            figure = Figure(figsize=(12, 7.2), layout="constrained")
+            (start, accuracy), (saturation, training) = figure.subplots(2, 2)
+            deepest = self.deepest()
+            activations, initialisations = ([*dict.fromkeys(names)] for names in zip(
+                *((run.activation, run.initialisation) for run in deepest), strict=True
+            ))  # fmt: skip
+            for run in deepest:
+                style = line(activations.index(run.activation), initialisations.index(run.initialisation))
+                layers = np.arange(1, run.depth + 2)
+                start.plot(layers, run.moments[0].gradients, label=run.label, **style)
+                saturation.plot(layers[:-1], 100 * run.moments[-1].saturated, **style)
+                training.plot([m.epoch for m in run.moments], [m.reaches for m in run.moments], **style)
+                same = [r for r in self.runs if r.label == run.label]
+                accuracy.plot([r.depth for r in same], [100 * r.moments[-1].accuracy for r in same], **style)
+            for axes in (start, accuracy, saturation, training):
+                axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            depth = deepest[0].depth
+            start.set(yscale="log", title=f"Gradient norm at the start, {depth} hidden layers", xlabel="layer")
+            start.set_ylabel("norm of dL/dW")
+            accuracy.axhline(100 * self.chance, color=GREY, linewidth=1, linestyle=":")
+            accuracy.set(title=f"Test accuracy after {self.epochs} epochs", xlabel="hidden layers", ylabel="%")
+            saturation.set(
+                title=f"Saturated units after {self.epochs} epochs", xlabel="hidden layer", ylabel="% of units"
+            )
+            saturation.set_ylim(-3, 103)
+            training.set(yscale="log", title="First layer's gradient / last hidden layer's", xlabel="epoch")
+            figure.legend(loc="outside lower center", ncols=min(4, len(deepest)), frameon=False)
         return figure
 
 
@@ -232,7 +249,7 @@ def vanishing(
     *,
     width: int = 32,
     epochs: int = 20,
-    learning_rate: float = 0.02,
+    learning_rates: Sequence[float] = (0.003, 0.01, 0.03),
     random_state: int = 0,
     step: Callable[[float, str], None] = lambda done, what: None,
 ) -> Vanishing:
@@ -248,8 +265,10 @@ def vanishing(
         How the weights start: see `numba_activations.training.initialise`.
     depths : sequence of int
         Hidden layers, at least 1.
-    width, epochs, learning_rate
-        Units of each hidden layer; epochs and learning rate of stochastic gradient descent with momentum 0.9.
+    width, epochs : int
+        Units of each hidden layer, and epochs of each training.
+    learning_rates : sequence of float
+        Of stochastic gradient descent with momentum 0.9; every network gets the one that serves it best.
     random_state : int
         Where weights and the order of the examples come from.
     step : callable, optional
@@ -265,20 +284,23 @@ def vanishing(
         If there is no activation, no depth or one below 1, or a name is unknown.
     """
     examples = examples or Examples.digits()
-    if not activations or not initialisations or not depths or min(depths) < 1:
-        raise ValueError(f"activations {activations}, initialisations {initialisations}, depths {depths}: each needs "
-                         "at least one, and depths at least 1")  # fmt: skip
+    if not (activations and initialisations and depths and learning_rates) or min(depths) < 1:
+        raise ValueError(
+            f"activations {activations}, initialisations {initialisations}, depths {depths}, learning rates "
+            f"{learning_rates}: each needs at least one, and depths are at least 1"
+        )
     cells = [(a, i, d) for a in activations for i in initialisations for d in sorted(depths)]
     total, done, runs = sum(d for *_, d in cells), 0, []
     for activation, initialisation, depth in cells:
         step(done / total, f"{activation}, {initialisation}, {depth} layers")
         network = Network.of((examples.inputs, *[width] * depth, examples.classes), activation)
-        parameters = initialise(network, random_state, initialisation)
-        moments = _train(parameters, examples, epochs, learning_rate, random_state)
-        runs.append(Run(activation, initialisation, depth, steepest(network.activations[0]), moments))
+        start = initialise(network, random_state, initialisation)
+        trained = {rate: _train(start.copy(), examples, epochs, rate, random_state) for rate in learning_rates}
+        best = min(trained, key=lambda rate: trained[rate][0])
+        runs.append(Run(activation, initialisation, depth, steepest(network.activations[0]), best, trained[best][1]))
         done += depth
     chance = float(np.bincount(examples.y_test).max() / len(examples.y_test))
-    return Vanishing(examples.name, width, epochs, learning_rate, chance, SATURATED, runs)
+    return Vanishing(examples.name, width, epochs, chance, SATURATED, runs)
 
 
 @functools.cache
@@ -289,15 +311,18 @@ def steepest(activation: LayerActivation) -> float:
     return float(np.abs(slope).max())
 
 
-def _train(parameters: Parameters, examples: Examples, epochs: int, learning_rate: float, seed: int) -> list[Moment]:
-    order, state = np.random.default_rng(seed), None
+def _train(
+    parameters: Parameters, examples: Examples, epochs: int, learning_rate: float, seed: int
+) -> tuple[float, list[Moment]]:
+    """The last epoch's loss, infinite where training diverged, and what the network looked like on the way."""
+    order, state, loss = np.random.default_rng(seed), None, math.inf
     solver = Solver("sgd", learning_rate, momentum=0.9)
     moments = [_moment(parameters, examples, 0)]
     for epoch in range(1, epochs + 1):
         rows = order.permutation(len(examples.X))
-        _, state = train_batches(parameters, examples.X, examples.y, solver=solver, state=state, order=rows)
+        loss, state = train_batches(parameters, examples.X, examples.y, solver=solver, state=state, order=rows)
         moments.append(_moment(parameters, examples, epoch))
-    return moments
+    return loss if math.isfinite(loss) else math.inf, moments
 
 
 def _moment(parameters: Parameters, examples: Examples, epoch: int) -> Moment:
@@ -313,4 +338,4 @@ def _moment(parameters: Parameters, examples: Examples, epoch: int) -> Moment:
 
 def _learns(run: Run, chance: float) -> bool:
     """Whether training got half of the way from chance to certainty."""
-    return run.moments[-1].accuracy > (chance + _MOST) / 2
+    return run.moments[-1].accuracy > (chance + 1) / 2

@@ -1,4 +1,4 @@
-"""Objection (b): outputs that are not zero-centred give all gradients of a unit's weights one sign, and descent zig-zags."""
+"""Objection (b): without zero-centred outputs all gradients of a unit's weights share a sign, and descent zig-zags."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy as np
 import numba_activations as act
 
 from ...training import Network, Parameters, Solver, forward, initialise, loss_and_gradient, train_batches
+from ..plots import STYLE
 from .examples import Array, Examples
 from .findings import COLOURS, Findings, Table, line, listed, percent
 
@@ -36,7 +37,7 @@ class Signs:
     mean, deviation : float
         Of that layer's outputs.
     shares : dict of int to float
-        By batch size: share of units (with any gradient at all) for which no two of those gradients have opposite signs.
+        By batch size: of the units that have any gradient at all, the share that has no two of opposite signs.
     """
 
     activation: str
@@ -90,8 +91,8 @@ class ZeroCentred(Findings):
 
     name: ClassVar[str] = "zero-centred"
     objection: ClassVar[str] = (
-        "The sigmoid's output is not zero-centred, so for one example all gradients of a unit's weights share one sign, "
-        "and descent zig-zags."
+        "The sigmoid's output is not zero-centred, so for one example all gradients of a unit's weights share one "
+        "sign, and descent zig-zags."
     )
 
     data: str
@@ -113,9 +114,9 @@ class ZeroCentred(Findings):
         )  # fmt: skip
         worst, best = (choose(self.descents, key=lambda d: d.length) for choose in (max, min))
         second = (
-            f"On the way to weights that must move in opposite directions, {percent(worst.forbidden)} of the steps with "
-            f"{worst.inputs} inputs move both the same way: {worst.steps} steps and {worst.length:.1f} times the straight "
-            f"line, against {best.steps} steps and {best.length:.1f} times with {best.inputs} inputs."
+            f"On the way to weights that must move in opposite directions, {percent(worst.forbidden)} of the steps "
+            f"with {worst.inputs} inputs move both the same way: {worst.steps} steps and {worst.length:.1f} times the "
+            f"straight line, against {best.steps} steps and {best.length:.1f} times with {best.inputs} inputs."
         )
         return first, second
 
@@ -127,7 +128,12 @@ class ZeroCentred(Findings):
                 f"Share of units whose weights' gradients all have one sign, by batch size ({self.data}, second layer)",
                 ("layer below", "", "its outputs", *map(str, sizes)),
                 [
-                    (s.activation, s.moment, f"{s.mean:.2f} ± {s.deviation:.2f}", *(percent(s.shares[n]) for n in sizes))
+                    (
+                        s.activation,
+                        s.moment,
+                        f"{s.mean:.2f} ± {s.deviation:.2f}",
+                        *(percent(s.shares[n]) for n in sizes),
+                    )
                     for s in self.signs
                 ],
             ),
@@ -143,21 +149,23 @@ class ZeroCentred(Findings):
 
     def draw(self) -> "Figure":
         """The shares by batch size, and the paths."""
+        import matplotlib as mpl
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(4 * (len(self.descents) + 1), 4.4), layout="constrained")
-        shares, *panels = figure.subplots(1, len(self.descents) + 1, width_ratios=[1.3, *[1] * len(self.descents)])
-        for k, s in enumerate(s for s in self.signs if s.moment == "at the start"):
-            shares.plot(list(s.shares), [100 * v for v in s.shares.values()], marker=".", label=s.activation, **line(k))
-        shares.set(xscale="log", xlabel="examples in a batch", ylabel="% of units", ylim=(-3, 103))
-        shares.set_xscale("log", base=2)
-        shares.set_title("Units whose weights' gradients\nall have one sign")
-        shares.legend(frameon=False, fontsize=8)
-        corners = np.concatenate([d.path for d in self.descents])
-        for axes, d in zip(panels, self.descents, strict=True):
-            _draw_path(axes, d)
-            axes.set(xlim=(corners[:, 0].min() - 0.1, corners[:, 0].max() + 0.1))
-            axes.set(ylim=(corners[:, 1].min() - 0.1, corners[:, 1].max() + 0.1), aspect="equal")
+        with mpl.rc_context(STYLE):
+            figure = Figure(figsize=(4 * (len(self.descents) + 1), 4.4), layout="constrained")
+            shares, *panels = figure.subplots(1, len(self.descents) + 1, width_ratios=[1.3, *[1] * len(self.descents)])
+            for k, s in enumerate(s for s in self.signs if s.moment == "at the start"):
+                shares.plot(list(s.shares), [100 * v for v in s.shares.values()], label=s.activation, **line(k))
+            shares.set(xscale="log", xlabel="examples in a batch", ylabel="% of units", ylim=(-3, 103))
+            shares.set_xscale("log", base=2)
+            shares.set_title("Units whose weights' gradients\nall have one sign")
+            shares.legend(frameon=False, fontsize=8)
+            corners = np.concatenate([d.path for d in self.descents])
+            for axes, d in zip(panels, self.descents, strict=True):
+                _draw_path(axes, d)
+                axes.set(xlim=(corners[:, 0].min() - 0.1, corners[:, 0].max() + 0.1))
+                axes.set(ylim=(corners[:, 1].min() - 0.1, corners[:, 1].max() + 0.1), aspect="equal")
         return figure
 
 
@@ -165,7 +173,7 @@ def _draw_path(axes: "Axes", descent: Descent) -> None:
     axes.plot(*descent.path.T, color=COLOURS[0], linewidth=0.8, marker=".", markersize=3)
     axes.plot([0, WANTED[0]], [0, WANTED[1]], color=COLOURS[1], linewidth=1.2, linestyle="--")
     axes.plot(*WANTED, marker="*", markersize=12, color=COLOURS[1])
-    axes.set_title(f"{descent.inputs} inputs:\n{descent.steps} steps, {descent.length:.1f} × the straight line")
+    axes.set_title(f"{descent.inputs} inputs:\n{descent.steps} steps, {descent.length:.1f} times\nthe straight line")
     axes.set(xlabel="first weight", ylabel="second weight")
 
 
@@ -201,16 +209,18 @@ def zero_centred(
 
     Notes
     -----
-    A unit's weights have the gradients delta x_i: behind a sigmoid all x_i are positive, and all gradients have the sign
-    of delta. Behind a relu some x_i are 0, and the others positive: their gradients still share one sign.
+    A unit's weights have the gradients delta x_i: behind a sigmoid all x_i are positive, and all gradients have the
+    sign of delta. Behind a relu some x_i are 0, and the others positive: their gradients still share one sign.
 
     The descent fits t = x_1 - x_2 by its weights, one example at a time, from (0, 0). Its inputs are sigmoids of
-    standard normal numbers, the same less their mean, or tanh of the same numbers; each has the best of ten learning rates.
+    standard normal numbers, or the same less their mean; each has the best of ten learning rates.
     """
     examples = examples or Examples.digits()
     if not activations or not batch_sizes or not 1 <= min(batch_sizes) <= max(batch_sizes) <= len(examples.X):
-        raise ValueError(f"activations {activations}, batch sizes {batch_sizes}: each needs at least one, and sizes must "
-                         f"lie in 1 .. {len(examples.X)}")  # fmt: skip
+        raise ValueError(
+            f"activations {activations}, batch sizes {batch_sizes}: each needs at least one, and sizes must lie in "
+            f"1 .. {len(examples.X)}"
+        )
     signs = []
     for k, activation in enumerate(activations):
         step(k / (len(activations) + 1), activation)
@@ -218,7 +228,7 @@ def zero_centred(
     step(len(activations) / (len(activations) + 1), "descent")
     z = np.random.default_rng(random_state).normal(size=(20_000, 2))
     positive = act.sigmoid(z)
-    inputs = {"sigmoid": positive, "centred sigmoid": positive - 0.5, "tanh": act.tanh(z)}
+    inputs = {"sigmoid": positive, "centred sigmoid": positive - 0.5}
     return ZeroCentred(examples.name, signs, [_descend(name, x) for name, x in inputs.items()])
 
 

@@ -1,0 +1,119 @@
+"""The three objections: what the numbers must say by arithmetic, and that tables, pictures and sentences carry them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from numba_activations.analysis.objections import Examples, cost, vanishing, zero_centred
+from numba_activations.training import LayerActivation
+
+pytest.importorskip("scipy")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return {
+        "vanishing": vanishing(activations=("sigmoid", "tanh"), initialisations=("lecun",), depths=(1, 4), epochs=2),
+        "zero-centred": zero_centred(activations=("sigmoid", "tanh"), batch_sizes=(1, 8), epochs=1),
+        "cost": cost(activations=("libm.sigmoid", "sigmoid"), widths=(8, 16), epochs=1, repetitions=2, seconds=1),
+    }
+
+
+def test_no_sigmoid_is_steeper_than_a_quarter():
+    from numba_activations.analysis.objections.vanishing import steepest
+
+    assert steepest(LayerActivation.parse("sigmoid")) == 0.25
+    assert steepest(LayerActivation.parse("tanh")) == 1.0
+    assert steepest(LayerActivation.parse("leaky_relu(negative_slope=3)")) == 3.0
+
+
+def test_gradients_vanish_behind_sigmoids_and_not_behind_tanh(found):
+    runs = {(run.activation, run.depth): run for run in found["vanishing"].runs}
+    assert runs["sigmoid", 4].bound == 0.25**3
+    assert runs["sigmoid", 4].factor < 0.4 < 0.8 < runs["tanh", 4].factor
+    assert len(runs["sigmoid", 4].moments) == 3
+    assert runs["sigmoid", 4].moments[0].gradients.shape == (5,)
+    assert all(0 <= share <= 1 for run in runs.values() for m in run.moments for share in m.saturated)
+
+
+def test_gradients_agree_with_numpy():
+    from numba_activations.analysis.objections.vanishing import _moment
+    from numba_activations.training import Network, initialise
+
+    examples = Examples.digits()
+    X, y = examples.X[:512].astype(np.float64), examples.y[:512]
+    parameters = initialise(Network.of((64, 8, 10), "sigmoid"), 3)
+    (w1, w2), (b1, b2) = ([p.astype(np.float64) for p in part] for part in (parameters.weights, parameters.biases))
+    hidden = 1 / (1 + np.exp(-(X @ w1 + b1)))
+    logits = hidden @ w2 + b2
+    delta = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True) - np.eye(10)[y]
+    expected = [X.T @ (delta @ w2.T * hidden * (1 - hidden)), hidden.T @ delta]
+    np.testing.assert_allclose(
+        _moment(parameters, examples, 0).gradients, [np.linalg.norm(g) / 512 for g in expected], rtol=1e-5
+    )
+
+
+def test_one_example_gives_one_sign_behind_a_sigmoid_only(found):
+    signs = {(s.activation, s.moment): s for s in found["zero-centred"].signs}
+    for moment in ("at the start", "trained"):
+        assert signs["sigmoid", moment].shares[1] == 1.0
+        assert signs["tanh", moment].shares[1] < 0.05
+    assert signs["sigmoid", "at the start"].shares[8] < 1.0
+
+
+def test_positive_inputs_forbid_every_wanted_step(found):
+    positive, centred = found["zero-centred"].descents
+    assert positive.forbidden == 1.0
+    assert centred.forbidden < 0.8
+    assert positive.length > 2 * centred.length >= 2
+    assert np.linalg.norm(positive.path[-1] - [1, -1]) < 0.02
+
+
+def test_shares_are_shares_and_accuracies_those_of_networks_that_learnt(found):
+    for price in found["cost"].prices:
+        assert set(price.shares) == {8, 16}
+        assert all(0 < share < 1 for share in price.shares.values())
+        assert 0.2 < price.accuracy <= 1
+
+
+@pytest.mark.parametrize("name", ["vanishing", "zero-centred", "cost"])
+def test_every_result_tells_prints_draws_and_stores(found, name):
+    result = found[name]
+    assert result.name == name
+    sentences = result.sentences()
+    assert len(sentences) == 2
+    assert all(s.endswith(".") and any(c.isdigit() for c in s) for s in sentences)
+    for table in result.tables():
+        assert table.rows
+        assert all(len(row) == len(table.header) for row in table.rows)
+    stored = json.loads(result.to_json())
+    assert stored["objection"] == name
+    assert stored["found"] == list(sentences)
+    pytest.importorskip("matplotlib")
+    from numba_activations.analysis.plots import image
+
+    assert image(result.draw(), "png").startswith(b"\x89PNG")
+
+
+def test_sentences_follow_the_numbers(found):
+    from dataclasses import replace
+
+    result = found["vanishing"]
+    only = replace(result, runs=[run for run in result.runs if run.activation == "tanh"])
+    assert "sigmoid" in result.sentences()[0]
+    assert "sigmoid" not in " ".join(only.sentences())
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: vanishing(depths=(0, 3)), r"depths \(0, 3\)"),
+        (lambda: vanishing(activations=("sigmiod",)), "sigmiod.*did you mean"),
+        (lambda: zero_centred(batch_sizes=(5000,)), r"batch sizes \(5000,\)"),
+        (lambda: cost(widths=()), r"widths \(\)"),
+    ],
+)
+def test_wrong_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
