@@ -1,6 +1,8 @@
 """The compiled backprop loop: networks of any element-wise activations of the catalogue, trained without Python.
 
-`Network`, `Parameters`, `initialise`, `forward`, `loss_and_gradient` and `train_batches` are a functional core.
+`MLPClassifier` and `MLPRegressor` are used like scikit-learn's. Underneath, `Network`, `Parameters`, `initialise`,
+`forward`, `loss_and_gradient` and `train_batches` are a functional core.
+
 BLAS decides how many threads a matrix product takes; for layers of a few hundred units one is often the fastest
 (``OPENBLAS_NUM_THREADS=1``, or threadpoolctl).
 
@@ -16,10 +18,13 @@ True
 
 from .compiled import Solver, State
 from .core import Pass, forward, loss_and_gradient, train_batches
+from .estimators import MLPClassifier, MLPRegressor
 from .network import LayerActivation, Network, Parameters, initialise
 
 __all__ = [
     "LayerActivation",
+    "MLPClassifier",
+    "MLPRegressor",
     "Network",
     "Parameters",
     "Pass",

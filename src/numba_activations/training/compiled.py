@@ -1,7 +1,6 @@
 """The compiled loop as Python calls it: its object code, the memory it works in, the tables that tell it what to do."""
 
 import ctypes
-import dataclasses
 import functools
 import time
 from collections.abc import Callable, Iterator
@@ -166,74 +165,104 @@ class Solver:
 
 @dataclass(slots=True)
 class State:
-    """What a solver remembers: two moments of each parameter, and the number of updates so far."""
+    """What a solver remembers: two moments of each parameter, and in `updates[0]` the number of updates so far."""
 
     first: Array
     second: Array
-    updates: int = 0
+    updates: Array
 
     @classmethod
     def of(cls, parameters: Parameters) -> "State":
         """The state before the first update."""
-        return cls(np.zeros_like(parameters.vector), np.zeros_like(parameters.vector))
-
-    def copy(self) -> "State":
-        """The same state in memory of its own."""
-        return State(self.first.copy(), self.second.copy(), self.updates)
+        return cls(np.zeros_like(parameters.vector), np.zeros_like(parameters.vector), np.zeros(1, np.int64))
 
 
-@dataclass(slots=True)
 class Batches:
-    """Training on batches of rows of X in any order; nothing is allocated from one to the next.
+    """One pass over rows of X, batch by batch, in any order; nothing is allocated from one to the next.
 
-    X is contiguous and of the network's dtype; `labels` are int64, for cross-entropy; `targets` are a matrix like X,
-    for the other losses. `solver` None adds up gradients instead of changing the parameters.
+    Parameters
+    ----------
+    parameters : Parameters
+        What changes, or stays as it is where there is no solver.
+    X : ndarray
+        Contiguous, of the network's dtype.
+    labels, targets : ndarray
+        int64 labels for cross-entropy; a matrix like X for the other losses. The one that is not used is empty.
+    size : int
+        Rows of a batch.
+    solver : Solver, optional
+        How the parameters change; without one, gradients add up in `gradient`.
+    state : State, optional
+        What the solver remembers.
+
+    Attributes
+    ----------
+    position : int
+        How many rows of the pass are done. Moved, like `loss`, by the compiled code itself: an interruption of Python
+        at any moment leaves it in step with the parameters.
+    loss : float
+        Sum over these rows, each before its batch changed the parameters.
     """
 
-    parameters: Parameters
-    X: Array
-    labels: Array
-    targets: Array
-    size: int
-    solver: Solver | None = None
-    state: State | None = None
-    gradient: Parameters = dataclasses.field(init=False)
-    loss: float = dataclasses.field(init=False, default=0.0)
-    _workspace: Workspace = dataclasses.field(init=False)
-    _gathered: Array = dataclasses.field(init=False)
-
-    def __post_init__(self) -> None:
-        network = self.parameters.network
-        self.size = min(self.size, len(self.X))
+    def __init__(
+        self,
+        parameters: Parameters,
+        X: Array,
+        labels: Array,
+        targets: Array,
+        size: int,
+        solver: Solver | None = None,
+        state: State | None = None,
+    ) -> None:
+        network = parameters.network
+        self._parameters, self._data = parameters, (X.reshape(-1), labels, targets)
+        self._rows, self._size = len(X), min(size, len(X))
+        self._state = state or State.of(parameters)
         self.gradient = Parameters(network)
-        self.state = self.state or State.of(self.parameters)
-        self._workspace = Workspace(network, self.size)
-        self._gathered = np.zeros(self.size * network.sizes[0], network.dtype)
+        self._workspace = Workspace(network, self._size)
+        self._gathered = np.zeros(self._size * network.sizes[0], network.dtype)
+        self._settings, self._plan = np.zeros(at.SETTINGS), np.zeros(at.PLAN, np.int64)
+        self._plan[[at.LOSS, at.BATCH]] = at.LOSSES[network.loss], self._size
+        self.change(solver)
 
-    def run(self, order: Array | None = None, start: int = 0) -> Iterator[int]:
-        """Train on the rows in an order, by default their own, from position `start` on.
-
-        Yields the position after each compiled call, which takes some 30 ms; `loss` is the sum over the rows so far.
-        """
-        network, work, solver, state = self.parameters.network, self._workspace, self.solver, self.state
-        assert state is not None
-        train = functions(network.dtype)["train"]
-        settings, plan = np.zeros(at.SETTINGS), np.zeros(at.PLAN, np.int64)
-        plan[[at.LOSS, at.GATHER, at.BATCH, at.POSITION]] = at.LOSSES[network.loss], order is not None, self.size, start
+    def change(self, solver: Solver | None) -> None:
+        """Go on with another solver, or with other numbers for it."""
         if solver is not None:
-            plan[[at.SOLVER, at.NESTEROV]] = at.SOLVERS[solver.name], solver.nesterov
-            settings[[at.LEARNING_RATE, at.L2, at.MOMENTUM]] = solver.learning_rate, solver.l2, solver.momentum
-            settings[[at.BETA_1, at.BETA_2, at.EPSILON]] = solver.beta_1, solver.beta_2, solver.epsilon
-        order = np.arange(len(self.X)) if order is None else order
-        X, batches = self.X.reshape(-1), 1
-        while plan[at.POSITION] < len(order):
+            s = solver
+            self._plan[[at.SOLVER, at.NESTEROV]] = at.SOLVERS[s.name], s.nesterov
+            self._settings[[at.LEARNING_RATE, at.L2, at.MOMENTUM]] = s.learning_rate, s.l2, s.momentum
+            self._settings[[at.BETA_1, at.BETA_2, at.EPSILON]] = s.beta_1, s.beta_2, s.epsilon
+
+    @property
+    def position(self) -> int:
+        """Rows of the pass that are done."""
+        return int(self._plan[at.POSITION])
+
+    @property
+    def loss(self) -> float:
+        """Sum of the loss over the rows that are done."""
+        return float(self._settings[at.TOTAL_LOSS])
+
+    def run(self, order: Array | None = None, position: int = 0, loss: float = 0.0) -> Iterator[int]:
+        """Take the rows in an order, by default their own, from a position on; `loss` is that of the rows before.
+
+        Yields the position after each compiled call, which takes some 30 ms.
+        """
+        self._plan[[at.GATHER, at.POSITION]] = order is not None, position
+        self._settings[at.TOTAL_LOSS] = loss
+        return self._calls(np.arange(self._rows) if order is None else order)
+
+    def _calls(self, order: Array) -> Iterator[int]:
+        work, state, plan = self._workspace, self._state, self._plan
+        train = functions(work.network.dtype)["train"]
+        batches = 1
+        while self.position < len(order):
             begun = time.perf_counter()
-            plan[at.STOP] = min(plan[at.POSITION] + batches * self.size, len(order))
-            plan[at.UPDATES], settings[at.TOTAL_LOSS] = state.updates, self.loss
+            plan[at.STOP] = min(self.position + batches * self._size, len(order))
             train(
-                X, self.labels, self.targets, order, self.parameters.vector, self.gradient.vector, state.first,
-                state.second, self._gathered, work.buffer, work.layers, work.counts, work.pointers, plan, settings,
+                *self._data, order, self._parameters.vector, self.gradient.vector, state.first, state.second,
+                state.updates, self._gathered, work.buffer, work.layers, work.counts, work.pointers, plan,
+                self._settings,
             )  # fmt: skip
-            state.updates, self.loss = int(plan[at.UPDATES]), float(settings[at.TOTAL_LOSS])
             batches = max(1, min(2 * batches, int(batches * _SECONDS / (time.perf_counter() - begun))))
-            yield int(plan[at.POSITION])
+            yield self.position

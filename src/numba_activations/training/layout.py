@@ -7,9 +7,9 @@ LAYER_COLUMNS = 10
 # Addresses: of BLAS's product, and of the inner loop of exp with its arguments.
 GEMM, EXP, EXP_ARGUMENTS, EXP_STEPS = range(4)
 
-# What is done with a batch, and how far to go; the loop itself moves POSITION (rows done) and UPDATES (so far).
-LOSS, SOLVER, NESTEROV, GATHER, BATCH, STOP, POSITION, UPDATES = range(8)
-PLAN = 8
+# What is done with a batch, and how far to go; the loop itself moves POSITION, the rows done, and adds to TOTAL_LOSS.
+LOSS, SOLVER, NESTEROV, GATHER, BATCH, STOP, POSITION = range(7)
+PLAN = 7
 CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED_ERROR = range(3)
 GRADIENT, SGD, ADAM, RMSPROP = range(4)
 

@@ -322,7 +322,7 @@ def rmsprop(parameters: Any, gradient: Any, square: Any, decay: Any, rate: Any, 
 @register_jitable(**STRICT)
 def learn_batch(
     source: Any, rows: Any, parameters: Any, gradient: Any, first_moment: Any, second_moment: Any, buffer: Any,
-    layers: Any, pointers: Any, plan: Any, settings: Any,
+    layers: Any, pointers: Any, updates: Any, plan: Any, settings: Any,
 ) -> None:  # fmt: skip
     """The backward pass and what the solver makes of it. BLAS adds the gradient to where it belongs wherever it can."""
     T = type(parameters[0])
@@ -332,7 +332,7 @@ def learn_batch(
     if solver == at.GRADIENT:
         backward_batch(source, rows, parameters, buffer, layers, pointers, gradient, one, one, one)
         return
-    plan[at.UPDATES] += 1
+    updates[0] += 1
     step = T(-rate / rows)
     if solver == at.SGD and momentum == 0.0:  # no pass over the weights at all
         keep = T(1.0 - rate * decay)
@@ -345,7 +345,7 @@ def learn_batch(
         backward_batch(source, rows, parameters, buffer, layers, pointers, gradient, step, zero, zero)
     else:
         backward_batch(source, rows, parameters, buffer, layers, pointers, gradient, T(1.0 / rows), zero, zero)
-    t = plan[at.UPDATES]
+    t = updates[0]
     beta_1, beta_2, epsilon = T(settings[at.BETA_1]), T(settings[at.BETA_2]), T(settings[at.EPSILON])
     corrected = T(rate * math.sqrt(1.0 - settings[at.BETA_2] ** t) / (1.0 - settings[at.BETA_1] ** t))
     for k in range(len(layers)):
@@ -373,7 +373,8 @@ def forward(X: Any, rows: Any, parameters: Any, buffer: Any, layers: Any, counts
 
 def train(
     X: Any, labels: Any, targets: Any, order: Any, parameters: Any, gradient: Any, first_moment: Any,
-    second_moment: Any, batch: Any, buffer: Any, layers: Any, counts: Any, pointers: Any, plan: Any, settings: Any,
+    second_moment: Any, updates: Any, batch: Any, buffer: Any, layers: Any, counts: Any, pointers: Any, plan: Any,
+    settings: Any,
 ) -> None:  # fmt: skip
     """Batches from plan[POSITION] to plan[STOP] in the given order of rows; their loss is added to TOTAL_LOSS."""
     columns = layers[0, at.INPUTS]
@@ -396,8 +397,9 @@ def train(
             loss = squared_error(rows, first, order, targets, buffer, layers)
         settings[at.TOTAL_LOSS] += loss
         learn_batch(
-            source, rows, parameters, gradient, first_moment, second_moment, buffer, layers, pointers, plan, settings
-        )
+            source, rows, parameters, gradient, first_moment, second_moment, buffer, layers, pointers, updates, plan,
+            settings,
+        )  # fmt: skip
         plan[at.POSITION] = first + rows
 
 
@@ -409,7 +411,7 @@ def entry_points(kind: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
     tables = (vector, table, whole, whole)
     return {
         "forward": (forward, (vector, types.int64, vector, *tables)),
-        "train": (train, (vector, whole, matrix, whole, vector, vector, vector, vector, vector, *tables, whole, reals)),
+        "train": (train, (vector, whole, matrix, whole, *[vector] * 4, whole, vector, *tables, whole, reals)),
     }
 
 

@@ -172,6 +172,9 @@ class Parameters:
             self.biases.append(self.vector[start + n * m : start + (n + 1) * m])
             start += (n + 1) * m
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameters, (self.network, self.vector)  # the views are made anew
+
     def copy(self) -> "Parameters":
         """The same numbers in memory of their own."""
         return Parameters(self.network, self.vector.copy())
