@@ -28,4 +28,3 @@ def test_it_gives_two_commands_for_a_clone():
     assert main[:5] == ["python", "-m", "pip", "install", ".[cli]"]
     assert main[5:7] == ["&&", "numba-activations"]
     assert test[-3:] == ["python", "-m", "pytest"]
-
