@@ -58,7 +58,7 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
             raise ValueError(f"out has shape {np.shape(result)}: the result has {shape}")
     chunks = min(threads, int(np.prod(shape)) // _SMALLEST)
     if chunks < 2 or any(_overlap(a, result) for a in operands for result in results):
-        return function(*arrays, out=out)
+        return function(*arrays, out=out) if results else function(*arrays)
     whole = [np.broadcast_to(a, shape) if np.ndim(a) else a for a in operands]
     if not results:
         nothing = function(*(a[(slice(0, 0),) * a.ndim] if np.ndim(a) else a for a in whole))
