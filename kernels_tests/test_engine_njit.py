@@ -1,35 +1,19 @@
 """The same names inside compiled code."""
 
-import os
 import re
-import subprocess
-import sys
 import textwrap
 
 import numba
 import numpy as np
 import pytest
 from numba import njit, vectorize
+from processes import run
 from rows import bits, ordinary, special
 
 import numba_activations as act
 
 FINITE = {dtype: special(dtype)[np.isfinite(special(dtype))] for dtype in ("float32", "float64")}
 PACKED = re.compile(r"\b(v?(mul|add|fmadd\d+|fnmadd\d+)p[sd])\b|\b(fmul|fmla|fadd)[ \t.]+v?\d*\.?[24][sd]")
-
-
-def run(code, **environment):
-    """Run code in a process of its own; its output."""
-    finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
 
 
 def test_names_are_taken_from_the_package_and_its_namespaces():
@@ -195,7 +179,7 @@ def test_a_callers_cache_is_hit_by_the_next_process(tmp_path):
         print(cached_caller.total(np.linspace(-3, 3, 100)), sum(cached_caller.total.stats.cache_hits.values()))
     """
     environment = {"CALLER": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    first, second = run(code, **environment).split(), run(code, **environment).split()
+    first, second = run(code, **environment), run(code, **environment)
     x = np.linspace(-3, 3, 100)
     assert float(first[0]) == pytest.approx(act.sigmoid(x).sum() + act.derivative.leaky_relu(x, 0.5).sum())
     assert second[0] == first[0]
@@ -222,7 +206,7 @@ def test_a_callers_parallel_loop_has_the_same_bits():
         compiled(x, y)
         print((y == act.sigmoid(x)).all(), (arrays(x) == act.sigmoid(x) + act.leaky_relu(x)).all())
     """)
-    assert found.split() == ["True", "True"]
+    assert found == ["True", "True"]
 
 
 def test_functions_made_before_and_after_numba_was_imported_are_both_known():
@@ -240,7 +224,7 @@ def test_functions_made_before_and_after_numba_was_imported_are_both_known():
 
         print(compiled(0.5) == act.sigmoid(0.5) + act.tanh(0.5))
     """)
-    assert found.split() == ["True"]
+    assert found == ["True"]
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="Numba's ufuncs test the strides of their inputs only")

@@ -1,0 +1,261 @@
+"""Threads, forks, other libraries' arrays: a function is the same object and has the same bits everywhere."""
+
+import os
+import pickle
+import sys
+
+import numpy as np
+import pytest
+from numba import TypingError
+from processes import run
+from rows import DTYPES, bits, ordinary, special
+
+import numba_activations as act
+from numba_activations.engine import objectcode, registry
+from numba_activations.engine.keys import DEFAULT, Key
+from numba_activations.records import Activation, Limits
+
+EVERYWHERE = [
+    act.sigmoid,
+    act.derivative.sigmoid,
+    act.value_and_derivative.tanh,
+    act.vjp.tanh,
+    act.leaky_relu,
+    act.leaky_relu.ufunc,
+    act.derivative.leaky_relu.ufunc,
+    act.approx.schraudolph.exp,
+    act.approx.u3.derivative.sigmoid,
+]
+
+
+def test_a_warm_process_does_not_import_numba():
+    assert act.sigmoid is not None  # now it is in the cache
+    assert act.leaky_relu is not None
+    found = run("""
+        import sys
+        import numpy as np
+        import numba_activations as act
+        act.sigmoid(np.ones(3)), act.leaky_relu(np.ones(3))
+        print("numba" in sys.modules, "scipy" in sys.modules)
+    """)
+    assert found == ["False", "False"]
+
+
+def test_many_threads_that_call_first_compile_once(tmp_path):
+    found = run(
+        """
+        import threading
+        import numpy as np
+        import numba_activations as act
+        from numba_activations.engine import objectcode
+
+        build, builds = objectcode.build, []
+        objectcode.build = lambda *args: (builds.append(1), build(*args))[1]
+        barrier, found = threading.Barrier(12), []
+
+        def first_call():
+            barrier.wait()
+            found.append((act.softsign, act.softsign(3.0)))
+
+        threads = [threading.Thread(target=first_call) for _ in range(12)]
+        [t.start() for t in threads]
+        [t.join() for t in threads]
+        print(len(builds), len(found), len(set(found)))
+    """,
+        NUMBA_ACTIVATIONS_CACHE_DIR=str(tmp_path / "cache"),
+    )
+    assert found == ["1", "12", "1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_calls_makes_and_compiles_functions(tmp_path):
+    found = run(
+        """
+        import os, warnings
+        import numpy as np
+        import numba_activations as act
+        x = np.linspace(-5, 5, 300_000)
+        wanted = act.parallel(act.softsign, x, threads=2)
+        warnings.simplefilter("ignore")  # a process with threads forks: that is what is tested
+        child = os.fork()
+        if child == 0:
+            same = (act.parallel(act.softsign, x, threads=2) == wanted).all()
+            os._exit(0 if same and act.sparse_plus(0.0) == 0.25 else 1)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), act.sparse_plus(0.0))
+    """,
+        NUMBA_ACTIVATIONS_CACHE_DIR=str(tmp_path / "cache"),
+    )
+    assert found == ["0", "0.25"]
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """A row whose kernel Numba cannot compile."""
+
+    def broken(x):
+        """x"""
+        return x.no_such_attribute, x
+
+    row = Activation(
+        "broken", broken, exact=lambda m, x: x, limits=Limits((1, 1), (1, 1)), bounds=act.catalogue["relu"].bounds
+    )
+    monkeypatch.setitem(act.catalogue._rows, "broken", row)
+    monkeypatch.setitem(act.catalogue._canonical, "broken", "broken")
+    return row
+
+
+def test_a_kernel_that_does_not_compile_raises_and_leaves_nothing_behind(broken, tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_ACTIVATIONS_CACHE_DIR", str(tmp_path / "cache"))
+    for _ in range(2):
+        with pytest.raises(TypingError):
+            act.broken  # noqa: B018  (the access compiles)
+    assert Key(DEFAULT, "value", "broken") not in registry.functions()
+    assert not (tmp_path / "cache").exists()
+    assert act.sigmoid(0.0) == 0.5
+
+
+def test_an_error_of_the_code_generator_reaches_the_caller(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_ACTIVATIONS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(objectcode, "build", lambda *_: (_ for _ in ()).throw(RuntimeError("no code today")))
+    key = Key("u3", "vjp", "sigmoid")
+    monkeypatch.delitem(registry._functions, key, raising=False)
+    with pytest.raises(RuntimeError, match="no code today"):
+        registry.function(key)
+    assert key not in registry.functions()
+
+
+@pytest.mark.parametrize("function", EVERYWHERE, ids=repr)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickling_gives_the_same_object(function, protocol):
+    assert pickle.loads(pickle.dumps(function, protocol)) is function
+
+
+def test_a_pickle_is_read_by_another_process():
+    text = pickle.dumps([act.sigmoid, act.approx.u3.derivative.sigmoid, act.leaky_relu]).hex()
+    found = run(f"""
+        import pickle
+        a, b, c = pickle.loads(bytes.fromhex("{text}"))
+        print(a(0.0), b(0.0), c(-1.0))
+    """)
+    assert found == ["0.5", str(act.approx.u3.derivative.sigmoid(0.0)), str(act.leaky_relu(-1.0))]
+
+
+@pytest.mark.parametrize("function", EVERYWHERE, ids=repr)
+def test_a_function_says_what_it_is(function):
+    assert function.__doc__
+    if hasattr(function, "__module__"):  # a ufunc has one from NumPy 2.1 on
+        assert function.__module__ == "numba_activations"
+        found = act
+        for part in function.__qualname__.split("."):
+            found = getattr(found, part)
+        assert found is function
+
+
+@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=repr)
+def test_pandas_objects_keep_their_labels(function):
+    pandas = pytest.importorskip("pandas")
+    x = pandas.Series([-1.0, 0.5, 2.0], index=["a", "b", "c"], name="logits")
+    found = function(x)
+    pandas.testing.assert_series_equal(found, pandas.Series(function(x.to_numpy()), index=x.index, name="logits"))
+    frame = pandas.DataFrame({"one": x, "two": -x})
+    np.testing.assert_array_equal(function(frame).to_numpy(), function(frame.to_numpy()))
+
+
+@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=repr)
+def test_xarray_objects_keep_their_dimensions(function):
+    xarray = pytest.importorskip("xarray")
+    x = xarray.DataArray(np.linspace(-3, 3, 12).reshape(3, 4), dims=("batch", "unit"))
+    found = function(x)
+    assert found.dims == ("batch", "unit")
+    np.testing.assert_array_equal(found.to_numpy(), function(x.to_numpy()))
+
+
+@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=repr)
+def test_dask_arrays_stay_lazy(function):
+    dask = pytest.importorskip("dask.array")
+    x = np.linspace(-3, 3, 1000)
+    found = function(dask.from_array(x, chunks=130))
+    assert isinstance(found, dask.Array)
+    np.testing.assert_array_equal(bits(found.compute()), bits(function(x)))
+
+
+PARALLEL = [act.sigmoid, act.leaky_relu, act.value_and_derivative.tanh, act.derivative.sigmoid, np.negative]
+
+
+@pytest.mark.parametrize("function", PARALLEL, ids=repr)
+@pytest.mark.parametrize("threads", [None, 1, 2, 3, 7])
+def test_parallel_has_the_bits_of_the_serial_call(function, threads):
+    x = np.resize(np.concatenate([special("float32"), ordinary("float32")]), 300_001)
+    for array in (x, x[:300_000].reshape(500, 600).T, x[::-1], x[:5], x[:0], x[3]):
+        found, wanted = act.parallel(function, array, threads=threads), function(array)
+        for one, other in zip(*(r if isinstance(r, tuple) else (r,) for r in (found, wanted)), strict=True):
+            assert type(one) is type(other)
+            assert one.shape == other.shape
+            np.testing.assert_array_equal(bits(one), bits(other))
+
+
+def test_parallel_into_out_in_place_overlapping_and_with_array_parameters():
+    x = np.resize(ordinary("float64"), 200_000)
+    wanted = act.sigmoid(x)
+    out = np.empty(400_000)[::2]
+    assert act.parallel(act.sigmoid, x, out=out, threads=3) is out
+    np.testing.assert_array_equal(out, wanted)
+    in_place = x.copy()
+    act.parallel(act.sigmoid, in_place, out=in_place, threads=3)
+    np.testing.assert_array_equal(in_place, wanted)
+    memory = np.append(x, 0.0)
+    act.parallel(act.sigmoid, memory[:-1], out=memory[1:], threads=3)
+    np.testing.assert_array_equal(memory[1:], wanted)
+    slopes = np.linspace(0, 1, x.size)
+    np.testing.assert_array_equal(act.parallel(act.leaky_relu, x, slopes, threads=3), act.leaky_relu(x, slopes))
+    np.testing.assert_array_equal(act.parallel(act.leaky_relu, x, 0.5, threads=3), act.leaky_relu(x, 0.5))
+
+
+def test_parallel_refuses_what_it_cannot_do():
+    x = np.zeros(100_000)
+    with pytest.raises(ValueError, match="threads is 0"):
+        act.parallel(act.sigmoid, x, threads=0)
+    with pytest.raises(ValueError, match="shape"):
+        act.parallel(act.sigmoid, x, out=np.zeros(99_999), threads=2)
+    with pytest.raises(ValueError, match="lambd"):
+        act.parallel(act.soft_shrink, x, -1.0, threads=2)
+    with pytest.raises(TypeError):
+        act.parallel(act.sigmoid, x.astype(complex), threads=2)
+
+
+@pytest.mark.parametrize("function", [act.sigmoid, act.derivative.tanh, act.relu], ids=repr)
+def test_bfloat16_is_kept_and_rounded_to_nearest(function):
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    every = np.arange(2**16, dtype=np.uint16).view(bfloat16)
+    with np.errstate(all="raise"):
+        found = function(every)
+    assert found.dtype == bfloat16
+    with np.errstate(invalid="ignore"):  # the casts of ml_dtypes warn of signalling NaNs
+        wanted = function(every.astype(np.float32)).astype(bfloat16)
+        nan = np.isnan(every.astype(np.float32))
+        np.testing.assert_array_equal(np.isnan(found.astype(np.float32)), nan)
+    np.testing.assert_array_equal(found.view(np.uint16)[~nan], wanted.view(np.uint16)[~nan])
+    numbers = every[~nan]
+    for stride in (2, -1):
+        strided = function(numbers[::stride])
+        np.testing.assert_array_equal(strided.view(np.uint16), found[~nan][::stride].view(np.uint16))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_calls_from_many_threads_at_once_do_not_disturb_each_other(dtype):
+    from concurrent.futures import ThreadPoolExecutor
+
+    arrays = [np.resize(ordinary(dtype), 50_000 + k) + np.dtype(dtype).type(k) for k in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(act.sigmoid, arrays))
+    for one, array in zip(found, arrays, strict=True):
+        np.testing.assert_array_equal(bits(one), bits(act.sigmoid(array)))
+
+
+def test_importing_the_package_imports_no_heavy_library():
+    heavy = {"numba", "scipy", "torch", "jax", "mpmath", "matplotlib", "rich", "pandas"}
+    found = run("import sys, numba_activations; print(*sys.modules)")
+    assert not heavy & set(found)
+    assert "numba_activations" in found
+    assert sys.modules["numba_activations"] is act
