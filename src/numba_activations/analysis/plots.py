@@ -36,8 +36,13 @@ STYLE = {
 
 def image(figure: "Figure", kind: str) -> bytes:
     """The figure as a file's content: 'svg', 'png' or 'pdf'."""
+    import matplotlib as mpl
+
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=160, facecolor="white", metadata={"Date": None} if kind == "svg" else None)
+    with mpl.rc_context(STYLE):
+        figure.savefig(
+            buffer, format=kind, dpi=160, facecolor="white", metadata={"Date": None} if kind == "svg" else None
+        )
     return buffer.getvalue()
 
 
@@ -117,8 +122,6 @@ def _point(m: Measurement) -> tuple[float, float]:
 
 def _name(axes: "Axes", measurements: tuple[Measurement, ...]) -> None:
     """Write each name beside its point, in the first place where it covers no point and no other name."""
-    from matplotlib.patheffects import withStroke
-
     figure: Any = axes.get_figure(root=True)
     figure.draw_without_rendering()  # lays the axes out, so that points have their final places in pixels
     renderer, unit = figure.canvas.get_renderer(), figure.dpi / 72
@@ -136,7 +139,7 @@ def _name(axes: "Axes", measurements: tuple[Measurement, ...]) -> None:
                 va=place[3],
                 fontsize=8.5,
                 color=OURS if m.kind == "tier" else OTHERS,
-                path_effects=[withStroke(linewidth=3, foreground="white")],
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
             )
             x0, y0, x1, y1 = text.get_window_extent(renderer).extents
             clear = x1 < right and all(x1 < a or x0 > c or y1 < b or y0 > d for a, b, c, d in taken)

@@ -26,7 +26,7 @@ PROGRAM = "numba-activations"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 after an error that the user can mend, 130 after Ctrl-C."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = [*(sys.argv[1:] if arguments is None else arguments)]  # `list` is one of our modules here
     try:
         options = _parser(given).parse_args(given)
         options.run(options)
