@@ -79,10 +79,10 @@ def inside(name: str, x: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def truth(name: str, variant: str, dtype: str) -> accuracy.Truth:
-    """Exact values of a row at points that leave no binade of the type out, but for kinks."""
-    record = act.catalogue[name]
-    points = inside(name, accuracy.sample(dtype, -np.inf, np.inf, _POINTS))
-    points = points[~np.isin(points, record.kinks)]
+    """Exact values of a row at points that leave no binade of the type out, but for kinks and poles."""
+    record, ours = act.catalogue[name], Case(name, variant).function
+    points = accuracy.sample(dtype, -np.inf, np.inf, _POINTS)
+    points = points[np.isfinite(ours(points)) & ~np.isin(points, record.kinks)]
     points = points[np.linspace(0, points.size - 1, _POINTS).astype(int)]
     return accuracy.truth(record, points, derivative=variant == "derivative")
 

@@ -152,7 +152,7 @@ def test_schraudolph_runs_as_fast_as_memory(promise):
     promise("schraudolph out of the caches / np.copyto", calls, 1.15, x.size)
 
 
-IN_L1 = 2_000
+IN_L1 = timing.elements("L1", "float32")
 
 TIERS = {  # faster, slower, bar
     "schraudolph": ("u3", 0.6, IN_L1),

@@ -28,7 +28,7 @@ def _defaults(name: str) -> tuple[float, ...]:
     return tuple(ACTIVATIONS[name].parameters.values())
 
 
-# PEERS[name][library] takes the library's module and gives its function of one array, or numexpr's expression.
+# PEERS[name][library] takes the library's module and gives its function of one array, numexpr's expression, or None.
 PEERS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "elu": {"numexpr": lambda _: "where(x > 0, x, expm1(x))"},
     "gelu": {"jax": lambda jax: partial(jax.nn.gelu, approximate=False)},
@@ -37,6 +37,10 @@ PEERS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "jax": lambda jax: partial(jax.nn.gelu, approximate=True),
     },
     "hard_tanh": {"numpy": lambda np: partial(np.clip, a_min=-1.0, a_max=1.0)},
+    "identity": {  # a formula and XLA return x itself: only a copy is comparable
+        "numpy": lambda np: np.positive,
+        "jax": lambda _: None,
+    },
     "leaky_relu": {"numpy": lambda np: lambda x: np.where(x > 0, x, x * _defaults("leaky_relu")[0])},
     "log_sigmoid": {"numexpr": lambda _: "where(x < 0, x, 0) - log1p(exp(-abs(x)))"},
     "prelu": {

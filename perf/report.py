@@ -1,0 +1,260 @@
+"""Turns what the suite measured into the tables and the plot of README.md and docs/performance.md.
+
+    pytest perf --benchmark-json=run.json && python perf/report.py run.json
+
+A run is condensed into perf/measured.json, where it replaces what was measured earlier under the same names; then the
+text between the markers is written anew. Without a run, only the latter.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+MEASURED = ROOT / "perf" / "measured.json"
+PLOT = ROOT / "docs" / "performance.svg"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
+OURS = "ours"
+
+Entry = dict[str, Any]
+Data = dict[str, Any]
+
+_MARKER = re.compile(
+    r"(<!-- generated: do not edit, run perf/report.py: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL
+)
+_SURROUNDINGS = ("llvm_cpu", "features", "versions")  # the same for all that one run measured
+
+
+def condensed(run: Data) -> Data:
+    """What of pytest-benchmark's JSON is worth keeping; the name of the machine is not."""
+    info = run["machine_info"]
+    machine = {
+        "date": run["datetime"][:10],
+        "processor": info.get("cpu", {}).get("brand_raw") or info["processor"],
+        "target": info["llvm_cpu"],
+        "system": f"{info['system']} {info['machine']}",
+        "versions": {"python": info["python_version"], **info["versions"]},
+    }
+    entries = {}
+    for bench in run["benchmarks"]:
+        extra = {key: value for key, value in bench["extra_info"].items() if key not in _SURROUNDINGS}
+        entries[bench["fullname"]] = {"seconds": bench["stats"]["min"], **extra}
+    return {"machine": machine, "benchmarks": {name: _rounded(entry) for name, entry in entries.items()}}
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers to four digits: the rest is noise, and every digit would change with each run."""
+    if isinstance(value, dict):
+        return {key: _rounded(v) for key, v in value.items()}
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def merged(old: Data, new: Data) -> Data:
+    """The new measurements, and those of the old that were not made again; machine and date are the new ones'."""
+    return {"machine": new["machine"], "benchmarks": {**old["benchmarks"], **new["benchmarks"]}}
+
+
+def text(data: Data) -> str:
+    """JSON with a line for each benchmark, so that a difference can be read."""
+    entries = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in data["benchmarks"].items())
+    return f'{{"machine": {json.dumps(data["machine"])},\n"benchmarks": {{\n{entries}\n}}}}\n'
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table: the first column to the left, the others to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def number(x: float | None) -> str:
+    """Three digits."""
+    return "" if x is None else f"{x:.0f}" if x >= 100 else f"{x:#.3g}".rstrip(".")
+
+
+def error(entry: Entry | None) -> str:
+    """An error in ULP of float32, whose numbers have 24 digits."""
+    size = entry and entry["max_ulp"]
+    return "" if size is None else "no digit right" if size >= 2**23 else number(size)
+
+
+def _rows(data: Data) -> dict[tuple[str, str, str, int], dict[str, Entry]]:
+    """By name, variant, dtype and size: the entry of each library."""
+    found: dict[tuple[str, str, str, int], dict[str, Entry]] = defaultdict(dict)
+    for name, entry in data["benchmarks"].items():
+        if "::test_row[" in name:
+            found[entry["name"], entry["variant"], entry["dtype"], entry["size"]][entry["library"]] = entry
+    return found
+
+
+def fastest(libraries: dict[str, Entry]) -> Entry | None:
+    """Of the others, the one that takes the least time beside ours."""
+    others = [entry for library, entry in libraries.items() if library != OURS]
+    return min(others, key=lambda entry: entry["times"][OURS], default=None)
+
+
+def _lead(libraries: dict[str, Entry]) -> float | None:
+    best = fastest(libraries)
+    return None if best is None else best["times"][OURS]
+
+
+LEADS = "::test_row_leads["
+SIZE = 16_000  # of the tables that have one
+
+
+def machine(data: Data) -> str:
+    """Where and with what it was measured."""
+    about = data["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    return (
+        f"Measured on {about['date']} on {about['processor']} ({about['target']}), {about['system']}, with {versions}."
+    )
+
+
+def promises(data: Data) -> str:
+    """What is promised, and what was measured."""
+    entries = [entry for name, entry in data["benchmarks"].items() if "claim" in entry and LEADS not in name]
+    rows = [(e["claim"], number(e["ratio"]), f"≤ {e['bar']:g}") for e in entries]
+    return table(("Our time / their time (float32, one thread)", "measured", "promised"), rows)
+
+
+def behind(data: Data) -> str:
+    """Where another library is ahead."""
+    entries = [entry for name, entry in data["benchmarks"].items() if LEADS in name and "ratio" in entry]
+    rows = [(e["claim"], number(e["ratio"]), f"≤ {e['bar']:g}") for e in entries if e["ratio"] > e["bar"]]
+    return table((f"Behind, of {len(entries)} comparisons with the fastest other", "measured", "promised"), rows)
+
+
+def functions(data: Data) -> str:
+    """Every row: our time, and how many times longer the fastest other library takes; errors in ULP."""
+    rows = _rows(data)
+    head = ["Function"]
+    for variant in ("value", "derivative"):
+        head += [f"{variant}, float32", "fastest other", "float64", "fastest other", "ULP", "other's ULP"]
+    lines = []
+    for name in dict.fromkeys(key[0] for key in rows):
+        line = [f"`{name}`"]
+        for variant in ("value", "derivative"):
+            single, double = (rows.get((name, variant, dtype, SIZE), {}) for dtype in ("float32", "float64"))
+            for libraries in (single, double):
+                best = fastest(libraries)
+                lead = "" if best is None else f"{best['times'][OURS]:.1f} ({best['library']})"
+                line += [number(libraries[OURS]["ns_per_element"]) if OURS in libraries else "", lead]
+            best = fastest(single)
+            line += [error(single.get(OURS)), error(best)]
+        lines.append(line)
+    return table(head, lines)
+
+
+def means(data: Data) -> str:
+    """The geometric means over all rows."""
+    rows, lines = _rows(data), []
+    for variant in ("value", "derivative"):
+        for dtype in ("float32", "float64"):
+            leads = [lead for key, e in rows.items() if key[1:3] == (variant, dtype) and (lead := _lead(e)) is not None]
+            if leads:
+                mean = statistics.geometric_mean(leads)
+                lines.append((variant, dtype, str(len(leads)), f"{mean:.1f}", f"{min(leads):.2f}"))
+    return table(
+        ("Variant", "type", "comparisons", "time of the fastest other, ours = 1: geometric mean", "least"), lines
+    )
+
+
+def tiers(data: Data) -> str:
+    """Each tier's exp by type and size."""
+    found: dict[tuple[str, str], dict[int, Entry]] = defaultdict(dict)
+    for name, entry in data["benchmarks"].items():
+        if "::test_tier[" in name and "claim" not in entry and entry["name"] == "exp":
+            found[entry["tier"], entry["dtype"]][entry["size"]] = entry
+    sizes = sorted({size for entries in found.values() for size in entries})
+    head = ["Tier", "type", *(f"{size:,} numbers, ns" for size in sizes), "default's time = 1", "copyto's time = 1"]
+    lines = []
+    for (tier, dtype), entries in found.items():
+        usual = entries[SIZE]["times"]
+        cells = (number(entries[size]["ns_per_element"]) if size in entries else "" for size in sizes)
+        lines.append((f"`{tier}`", dtype, *cells, f"{usual['default']:.2f}", f"{usual['copyto']:.2f}"))
+    return table(head, lines)
+
+
+def uses(data: Data) -> str:
+    """Ways to call a function, against the plain call."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for entry in data["benchmarks"].values():
+        if "plain" in entry.get("times", {}) and entry["dtype"] == "float32":
+            found[entry["use"]][entry["name"]] = entry["times"]["plain"]
+    rows = [
+        (
+            use,
+            f"{statistics.geometric_mean(ratios.values()):.2f}",
+            f"{max(ratios.values()):.2f} ({max(ratios, key=ratios.get)})",
+        )
+        for use, ratios in found.items()
+    ]
+    return table(("Use", "plain call's time = 1, mean", "most"), rows)
+
+
+def starts(data: Data) -> str:
+    """Whole processes."""
+    found = [e for e in data["benchmarks"].values() if e.get("use") in ("warm start", "cold start")]
+    rows = [(e["library"] + (" (cold)" if e["use"] == "cold start" else ""), number(e["seconds"])) for e in found]
+    return table(("Import and first sigmoid, as a whole process", "seconds"), rows)
+
+
+TABLES = {f.__name__: f for f in (machine, promises, behind, functions, means, tiers, uses, starts)}
+
+
+def filled(page: str, data: Data) -> str:
+    """A page with the text between its markers made of the data."""
+    return _MARKER.sub(lambda found: f"{found[1]}{TABLES[found[2]](data)}\n{found[3]}", page)
+
+
+def digest(data: Data) -> str:
+    """What tells whether the plot is of this data."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def draw(data: Data, path: Path) -> None:
+    """Each row's times by library, ours = 1."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    rows = _rows(data)
+    names = [*dict.fromkeys(key[0] for key in rows)][::-1]
+    colours = {"numpy": "C0", "scipy": "C1", "numexpr": "C2", "torch": "C3", "jax": "C4"}
+    with mpl.rc_context({"svg.hashsalt": "performance", "svg.fonttype": "none"}):
+        figure = Figure(figsize=(9, 1.5 + 0.18 * len(names)), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, variant in zip(panels, ("value", "derivative"), strict=True):
+            for library, colour in colours.items():
+                entries = {n: rows.get((n, variant, "float32", SIZE), {}).get(library) for n in names}
+                points = [(e["times"][OURS], k) for k, n in enumerate(names) if (e := entries[n]) is not None]
+                if points:
+                    axes.plot(*zip(*points, strict=True), "o", color=colour, label=library, markersize=4)
+            axes.axvline(1, color="black", linewidth=1)
+            axes.set(title=f"{variant}, float32", xscale="log", xlabel="time, ours = 1", yticks=range(len(names)))
+            axes.set_yticklabels(names, fontsize=7)
+            axes.grid(alpha=0.3)
+        panels[0].legend(fontsize=8)
+        figure.savefig(path, metadata={"Date": None, "Description": digest(data)})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN.json", help="from pytest --benchmark-json")
+    for run in parser.parse_args().runs:
+        new = condensed(json.loads(run.read_text("utf-8")))
+        data = merged(json.loads(MEASURED.read_text("utf-8")), new) if MEASURED.exists() else new
+        MEASURED.write_text(text(data), "utf-8")
+    data = json.loads(MEASURED.read_text("utf-8"))
+    for page in PAGES:
+        page.write_text(filled(page.read_text("utf-8"), data), "utf-8")
+    draw(data, PLOT)
+
+
+if __name__ == "__main__":
+    main()
