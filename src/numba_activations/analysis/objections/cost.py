@@ -92,8 +92,9 @@ class Cost(Findings):
         saved = 1 - cheapest.epochs[narrow] / dearest.epochs[narrow]
         second = (
             f"{cheapest.activation} makes an epoch with {narrow} units {percent(saved)} shorter than "
-            f"{dearest.activation} does, and reaches {percent(cheapest.accuracy)} test accuracy (± {100 * cheapest.spread:.1f}) where "
-            f"{dearest.activation} reaches {percent(dearest.accuracy)} (± {100 * dearest.spread:.1f})."
+            f"{dearest.activation} does, and reaches {percent(cheapest.accuracy)} test accuracy "
+            f"(± {100 * cheapest.spread:.1f}) where {dearest.activation} reaches {percent(dearest.accuracy)} "
+            f"(± {100 * dearest.spread:.1f})."
         )
         return first, second
 
