@@ -276,3 +276,13 @@ def test_a_reader_may_stop_early():
     command = f"{sys.executable} -m numba_activations list --markdown | head -1"
     found = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout, found.stderr) == (0, "## Activations\n", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_standard_output_is_named():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "numba_activations", "list", "--markdown"]
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert found.returncode == 2
+    assert "numba-activations: error: standard output: No space left on device" in found.stderr
+    assert "Traceback" not in found.stderr

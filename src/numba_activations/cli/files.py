@@ -27,7 +27,8 @@ def read_floats(path: Path) -> NDArray[Any]:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, EOFError) as error:  # what NumPy raises for anything that is not plain numbers in its format
-        raise UserError(f"{path} holds no array of numbers in NumPy's .npy format: {error}") from None
+        reason = str(error).partition(". ")[0]  # what follows is advice for programmers
+        raise UserError(f"{path} holds no array of numbers in NumPy's .npy format: {reason}") from None
     if not isinstance(array, np.ndarray):
         array.close()
         raise UserError(f"{path} holds several arrays: save the one that is meant with numpy.save")
