@@ -1,5 +1,7 @@
 """Activations made of straight lines and parabolas, each rounded once."""
 
+from typing import Any
+
 from ..records import Bound, Error, Limits, Rule, activation
 from .primitives import Float, copysign, fma
 
@@ -32,7 +34,7 @@ def clip(y: Float, low: Float, high: Float) -> Float:
     return high if y > high else y
 
 
-def between(y: Float, low: Float, high: Float) -> bool:
+def between(y: Float, low: Float, high: Float) -> Any:
     """low < y < high, where an infinite end is none."""
     return (y > low or low == -INF) and (y < high or high == INF)
 
