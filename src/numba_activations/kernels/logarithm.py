@@ -6,7 +6,7 @@ from ..records import Bound, Error, Limits, activation
 from . import coefficients as c
 from .arithmetic import fast_two_sum, two_sum
 from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE
-from .primitives import Float, by_type, copysign, fma, lower_exponent, nearest_exponent, shift
+from .primitives import NOTHING, Float, by_type, copysign, fma, lower_exponent, nearest_exponent, shift
 from .tiers.reduction import horner
 
 
@@ -25,8 +25,8 @@ def log1p_parts(t: Float, low: Float) -> tuple[Float, Float]:
     return h, fma(h * w, horner(w, by_type(t, LOG_SINGLE, LOG_DOUBLE)), remainder * (T(0.5) * inverse))
 
 
-def log_parts(u: Float, lost: Float, near: Float) -> tuple[Float, Float]:
-    """log(u + lost) = high + rest for a normal number u > 0; `near` is u + lost - 1, rounded once."""
+def log_parts(u: Float, lost: Float, near: Float, low: Float) -> tuple[Float, Float]:
+    """log(u + lost) = high + rest for a normal number u > 0; near + low is u + lost - 1 where u is about 1."""
     T = type(u)
     ln2_high, ln2_low, whole = by_type(
         u, (c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE, 2.0**26), (c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE, 2.0**55)
@@ -36,7 +36,7 @@ def log_parts(u: Float, lost: Float, near: Float) -> tuple[Float, Float]:
     # 2^-n is no normal number for the largest u, but there `lost` does not matter
     scaled = T(0) if u > T(whole) else lost * lower_exponent(T(1), shifted)
     unscaled = n == T(0)
-    h, rest = log1p_parts(near if unscaled else lower_exponent(u, shifted) - T(1), T(0) if unscaled else scaled)
+    h, rest = log1p_parts(near if unscaled else lower_exponent(u, shifted) - T(1), low if unscaled else scaled)
     high, low = fast_two_sum(n * T(ln2_high), h)
     return high, low + fma(n, T(ln2_low), rest)
 
@@ -46,7 +46,7 @@ def log1p(x: Float) -> tuple[Float, Float]:
     T = type(x)
     infinite = x == T(math.inf)
     u, lost = two_sum(T(1), x)
-    high, rest = log_parts(u, T(0) if infinite else lost, x)
+    high, rest = log_parts(u, T(0) if infinite else lost, x, T(NOTHING))
     y = T(-math.inf) if x == T(-1) else copysign(high + rest, x)
     inverse = T(1) / u
     slope = inverse if infinite or x == T(-1) else fma(-(inverse * inverse), lost, inverse)
