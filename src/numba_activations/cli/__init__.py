@@ -19,6 +19,7 @@ COMMANDS = {
     "list": "the activations and the tiers, with their stated errors",
     "compare": "error and speed of every exponential, ours and other libraries'",
     "explain": "the three objections to the sigmoid, measured: vanishing gradients, zig-zag, the price of exp",
+    "train": "train a classifier with the compiled loop, on digits, MNIST or your data",
     "cache": "compile ahead of time, show or empty the cache of compiled code",
 }
 PROGRAM = "numba-activations"

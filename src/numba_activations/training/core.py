@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import layout as at
-from .compiled import ROWS, Batches, Solver, State, Workspace
+from .compiled import ROWS, Batches, Solver, State, Workspace, functions
 from .network import Array, Network, Parameters
 
 _NO_LABELS = np.zeros(0, np.int64)
@@ -60,6 +60,12 @@ def as_targets(y: Any, network: Network, rows: int) -> tuple[Array, Array]:
     if network.loss == "binary_cross_entropy" and not np.all((targets == 0) | (targets == 1)):
         raise ValueError("y has values other than 0 and 1, which binary_cross_entropy takes")
     return _NO_LABELS, targets
+
+
+def prepare(network: Network) -> None:
+    """Compile, or load, everything that a network needs: what would else be part of its first batch."""
+    functions(network.dtype)
+    Workspace(network, 1)
 
 
 def forward(parameters: Parameters, X: Any) -> Pass:
