@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..records import Activation
 from .dual import differentiate
 
-__all__ = ["Accuracy", "Format", "Truth", "measure", "sample", "truth"]
+__all__ = ["Accuracy", "Format", "Truth", "exactly", "measure", "sample", "truth"]
 
 Doubles = NDArray[np.float64]
 Reals = NDArray[Any]
@@ -165,7 +165,7 @@ def _ulp_exponent(near: Doubles, form: Format) -> NDArray[np.int64]:
     return np.clip(binary, form.smallest, form.largest) - form.digits + 1
 
 
-def _exact(function: Callable[[Any], Any], x: float, form: Format) -> Any:
+def exactly(function: Callable[[Any], Any], x: float, form: Format) -> Any:
     """``function(x)`` in mpmath, with enough digits: twice as many give the same to far below an ULP.
 
     A formula may cancel. Zero, which every digit may have been lost for, is believed only when the digits reach from
@@ -194,7 +194,7 @@ def _mpmath_truth(function: Callable[[Any], Any], x: Reals, form: Format) -> Tru
     near, rest = np.empty(x.shape), np.zeros(x.shape)
     exact: list[Any] = []
     for k, number in enumerate(x.tolist()):
-        value = _exact(function, number, form)
+        value = exactly(function, number, form)
         if isinstance(value, mpmath.mpc):
             raise ValueError(f"the exact value at {number!r} is {value}: it must be real")
         exact.append(max(min(value, beyond), -beyond))

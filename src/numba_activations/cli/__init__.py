@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": "error and speed of every exponential, ours and other libraries'",
     "explain": "the three objections to the sigmoid, measured: vanishing gradients, zig-zag, the price of exp",
     "train": "train a classifier with the compiled loop, on digits, MNIST or your data",
+    "certify": "judge activations at every number of float16 and float32",
     "cache": "compile ahead of time, show or empty the cache of compiled code",
 }
 PROGRAM = "numba-activations"
