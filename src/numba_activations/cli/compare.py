@@ -9,10 +9,9 @@ from ..analysis.comparison import COLUMNS, DTYPES, LEGEND, Comparison, compare
 from ..analysis.peers import LIBRARIES
 from ..records import ACTIVATIONS
 from .errors import UserError, require
-from .files import check_writable, read_floats, write
+from .files import check_picture, check_writable, read_floats, write
 
 FORMATS = {"json": Comparison.to_json, "csv": Comparison.to_csv, "markdown": Comparison.to_markdown}
-PICTURES = (".svg", ".png", ".pdf")
 _LESS = ("on input", "mean", "bias", "nearest")  # columns that a narrow terminal does without
 
 
@@ -79,9 +78,7 @@ def _checked(options: argparse.Namespace, outputs: list[Path]) -> tuple[np.ndarr
         raise UserError("two formats for standard output: give a FILE to all but one of them")
     files = [path for path in outputs if path != Path("-")]
     if options.plot is not None:
-        require("matplotlib")
-        if options.plot.suffix not in PICTURES:
-            raise UserError(f"--plot {options.plot}: the name must end in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}")
+        check_picture(options.plot)
         files.append(options.plot)
     for path in files:
         check_writable(path)

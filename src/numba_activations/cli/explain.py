@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError, require
-from .files import check_writable, write
+from .examples import Data, add_option, read_examples
+from .files import check_picture, check_writable, write
 
 OBJECTIONS = ("vanishing", "zero-centred", "cost")
-PICTURES = (".svg", ".png", ".pdf")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("objection", choices=(*OBJECTIONS, "all"), help="which one")
+    add_option(parser)
     parser.add_argument("--activations", nargs="+", metavar="NAME", help="'sigmoid', 'libm.sigmoid', 'elu(0.5)', ...")
     parser.add_argument("--depths", nargs="+", type=int, metavar="N", help="vanishing: hidden layers")
     parser.add_argument(
@@ -38,9 +39,10 @@ def run(options: argparse.Namespace) -> None:
     pictures = _pictures(options.plot, chosen)
     if options.json not in (None, Path("-")):
         check_writable(options.json)
+    data = read_examples(options.data)
     measured = []
     for name in chosen:
-        found = _measured(name, options)
+        found = _measured(name, data, options)
         measured.append(found)
         if options.json != Path("-"):
             _print(found)
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
         write(options.json, (texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]") + "\n")
 
 
-def _measured(name: str, options: argparse.Namespace) -> Any:
+def _measured(name: str, data: Data, options: argparse.Namespace) -> Any:
     from ..analysis import objections
     from .terminal import progress
 
@@ -62,6 +64,7 @@ def _measured(name: str, options: argparse.Namespace) -> Any:
         task = shown.add_task(name, total=1.0)
         try:
             return measure(
+                objections.Examples.of(Path(options.data).name, data),
                 **_given(measure, options),
                 step=lambda done, what: shown.update(task, completed=done, description=f"{name}: {what}"),
             )
@@ -79,13 +82,10 @@ def _pictures(plot: Path | None, chosen: tuple[str, ...]) -> dict[str, Path]:
     """Where each picture goes, all of which can be written."""
     if plot is None:
         return {}
-    require("matplotlib")
-    if plot.suffix not in PICTURES:
-        raise UserError(f"{plot} is no picture that can be drawn: its name must end with {', '.join(PICTURES)}")
     single = {chosen[0]: plot}
     pictures = single if len(chosen) == 1 else {n: plot.with_stem(f"{plot.stem}-{n}") for n in chosen}
     for path in pictures.values():
-        check_writable(path)
+        check_picture(path)
     return pictures
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import UserError
+from .errors import UserError, require
 
-__all__ = ["check_writable", "read_floats", "write"]
+__all__ = ["check_picture", "check_writable", "read_floats", "write"]
 
+PICTURES = (".svg", ".png", ".pdf")
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -47,6 +48,14 @@ def check_writable(path: Path) -> None:
         raise UserError(f"{path.parent} does not exist, or is no directory: {path.name} cannot be written there")
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"nothing can be written to {path.parent}: {path.name} needs another place")
+
+
+def check_picture(path: Path) -> None:
+    """Find out that a picture cannot be drawn or written before the work is done, not after."""
+    require("matplotlib")
+    if path.suffix not in PICTURES:
+        raise UserError(f"--plot {path}: the name must end in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}")
+    check_writable(path)
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -12,20 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError, require
-from .files import check_writable, write
-
-PICTURES = (".svg", ".png", ".pdf")
-NAMES = (("X", "y", "X_test", "y_test"), ("x_train", "y_train", "x_test", "y_test"))  # of arrays in an .npz file
-Data = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+from .examples import Data, add_option, read_examples
+from .files import check_picture, check_writable, write
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "--data", default="digits", metavar="DATA",
-        help="digits (comes with the package), mnist:DIRECTORY of the four IDX files, or an .npz file that holds X, y "
-        "and perhaps X_test, y_test",
-    )  # fmt: skip
+    add_option(parser)
     parser.add_argument("--hidden", nargs="*", type=int, default=[128], metavar="N", help="units of each hidden layer")
     parser.add_argument(
         "--activation", nargs="+", default=["sigmoid"], metavar="NAME",
@@ -57,17 +50,13 @@ def run(options: argparse.Namespace) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the fastest for layers of some hundred units
     require("scipy", "train")
     require("rich")
-    for path in (options.save, options.json if options.json != Path("-") else None, options.plot):
+    for path in (options.save, options.json if options.json != Path("-") else None):
         if path is not None:
             check_writable(path)
     if options.plot is not None:
-        require("matplotlib")
-        if options.plot.suffix not in PICTURES:
-            raise UserError(
-                f"{options.plot} is no picture that can be drawn: its name must end with {', '.join(PICTURES)}"
-            )
+        check_picture(options.plot)
+    data = read_examples(options.data, options.dtype, options.test_fraction, options.seed)
     try:
-        data = _split(_read(options.data), options)
         model = _model(options)
         history, interrupted = _train(model, data, options)
     except (OSError, ValueError, TypeError) as error:
@@ -78,58 +67,6 @@ def run(options: argparse.Namespace) -> None:
         _report(model, data, history, options)
     if interrupted:
         raise KeyboardInterrupt
-
-
-def _read(name: str) -> tuple[NDArray[Any], ...]:
-    """Training part and, where there is one, test part: (X, y) or (X, y, X_test, y_test)."""
-    from ..data import digits
-    from ..training.idx import read_mnist
-
-    if name == "digits":
-        return digits()
-    if name.startswith("mnist:"):
-        return read_mnist(Path(name.removeprefix("mnist:")))
-    path = Path(name)
-    if path.suffix != ".npz":
-        raise UserError(f"--data is {name}: it must be digits, mnist:DIRECTORY or an .npz file")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            for names in NAMES:
-                if {*names[:2]} <= {*stored.files}:
-                    found = [stored[n] for n in names if n in stored.files]
-                    break
-            else:
-                raise UserError(f"{path} holds {', '.join(stored.files) or 'nothing'}: it must hold X and y")
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist") from None
-    except (ValueError, EOFError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} holds no arrays in NumPy's .npz format: {error}") from None
-    if len(found) == 3:
-        raise UserError(f"{path} holds only one of {' and '.join(names[2:])}: it must hold both or none")
-    return tuple(found)
-
-
-def _split(arrays: tuple[NDArray[Any], ...], options: argparse.Namespace) -> Data:
-    """Training and test part, as matrices; bytes become numbers between 0 and 1."""
-    if len(arrays) == 2:
-        X, y = arrays
-        if not 0 < options.test_fraction < 1:
-            raise UserError(f"--test-fraction is {options.test_fraction}: it must lie between 0 and 1")
-        count = round(options.test_fraction * len(X))
-        if not 0 < count < len(X) or len(X) != len(y):
-            raise UserError(
-                f"there are {len(X)} examples and {len(y)} labels: a test part of {count} cannot be held out"
-            )
-        order = np.random.default_rng(options.seed).permutation(len(X))
-        arrays = (X[order[count:]], y[order[count:]], X[order[:count]], y[order[:count]])
-    X, y, X_test, y_test = arrays
-    parts = []
-    for part in (X, X_test):
-        scale = 255 if part.dtype == np.uint8 else 1
-        parts.append(
-            part.reshape(len(part), -1).astype(options.dtype, copy=False) / np.dtype(options.dtype).type(scale)
-        )
-    return parts[0], y, parts[1], y_test
 
 
 def _model(options: argparse.Namespace) -> Any:

@@ -1,0 +1,82 @@
+"""The examples that --data names, as the commands that train take them."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import UserError
+
+__all__ = ["Data", "add_option", "read_examples"]
+
+NAMES = (("X", "y", "X_test", "y_test"), ("x_train", "y_train", "x_test", "y_test"))  # of arrays in an .npz file
+Data = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add --data."""
+    parser.add_argument(
+        "--data", default="digits", metavar="DATA",
+        help="digits (comes with the package), mnist:DIRECTORY of the four IDX files, or an .npz file that holds X, y "
+        "and perhaps X_test, y_test",
+    )  # fmt: skip
+
+
+def read_examples(name: str, dtype: str = "float32", test_fraction: float = 0.2, seed: int = 0) -> Data:
+    """(X, y, X_test, y_test) as matrices and labels; where there is no test part, one is drawn from the rest."""
+    try:
+        return _split(_read(name), dtype, test_fraction, seed)
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(str(error)) from None
+
+
+def _read(name: str) -> tuple[NDArray[Any], ...]:
+    """Training part and, where there is one, test part: (X, y) or (X, y, X_test, y_test)."""
+    from ..data import digits
+    from ..training.idx import read_mnist
+
+    if name == "digits":
+        return digits()
+    if name.startswith("mnist:"):
+        return read_mnist(Path(name.removeprefix("mnist:")))
+    path = Path(name)
+    if path.suffix != ".npz":
+        raise UserError(f"--data is {name}: it must be digits, mnist:DIRECTORY or an .npz file")
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            for names in NAMES:
+                if {*names[:2]} <= {*stored.files}:
+                    found = [stored[n] for n in names if n in stored.files]
+                    break
+            else:
+                raise UserError(f"{path} holds {', '.join(stored.files) or 'nothing'}: it must hold X and y")
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except (ValueError, EOFError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} holds no arrays in NumPy's .npz format: {error}") from None
+    if len(found) == 3:
+        raise UserError(f"{path} holds only one of {' and '.join(names[2:])}: it must hold both or none")
+    return tuple(found)
+
+
+def _split(arrays: tuple[NDArray[Any], ...], dtype: str, fraction: float, seed: int) -> Data:
+    """Training and test part, as matrices; bytes become numbers between 0 and 1."""
+    if len(arrays) == 2:
+        X, y = arrays
+        if not 0 < fraction < 1:
+            raise UserError(f"--test-fraction is {fraction}: it must lie between 0 and 1")
+        count = round(fraction * len(X))
+        if not 0 < count < len(X) or len(X) != len(y):
+            raise UserError(
+                f"there are {len(X)} examples and {len(y)} labels: a test part of {count} cannot be held out"
+            )
+        order = np.random.default_rng(seed).permutation(len(X))
+        arrays = (X[order[count:]], y[order[count:]], X[order[:count]], y[order[:count]])
+    X, y, X_test, y_test = arrays
+    parts = []
+    for part in (X, X_test):
+        scale = 255 if part.dtype == np.uint8 else 1
+        parts.append(part.reshape(len(part), -1).astype(dtype, copy=False) / np.dtype(dtype).type(scale))
+    return parts[0], y, parts[1], y_test
