@@ -178,7 +178,7 @@ def _text(directory):
         (lambda d: ["--learning-rate", "-1"], "'learning_rate_init'"),
         (lambda d: ["--test-fraction", "1"], "--test-fraction is 1.0"),
         (lambda d: ["--resume", str(d / "none.npz")], "none.npz"),
-        (lambda d: ["--plot", str(d / "p.gif")], "its name must end with"),
+        (lambda d: ["--plot", str(d / "p.gif")], "the name must end in"),
         (lambda d: ["--save", str(d / "no" / "w.npz")], "cannot be written there"),
     ],
 )
