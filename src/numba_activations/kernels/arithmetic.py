@@ -34,14 +34,14 @@ def plus(a: Float, a_low: Float, b: Float, b_low: Float) -> tuple[Float, Float]:
 def times(a: Float, a_low: Float, b: Float, b_low: Float) -> tuple[Float, Float]:
     """a b of two numbers with their rests."""
     product, lost = two_product(a, b)
-    return product, lost + fma(a, b_low, a_low * b)
+    return product, fma(a, b_low, fma(a_low, b, lost))
 
 
 def divide(a: Float, a_low: Float, b: Float, b_low: Float) -> tuple[Float, Float]:
     """a / b of two numbers with their rests, by one division."""
     inverse = type(a)(1) / b
     quotient = a * inverse
-    remainder = fma(-quotient, b, a) + fma(-quotient, b_low, a_low)
+    remainder = fma(-quotient, b_low, fma(-quotient, b, a) + a_low)
     return quotient, remainder * inverse
 
 

@@ -9,7 +9,7 @@ from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE
 from .elementary import expm1_parts
 from .logarithm import log1p_parts
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
-from .sigmoidal import limit, sigmoid_parts, tanh_parts
+from .sigmoidal import limit, sigmoid_parts, sigmoid_value, tanh_parts
 from .tiers.reduction import clamped, horner
 
 UNMEASURED = {
@@ -29,8 +29,8 @@ def log_sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     T = type(x)
     h, h_lost = log1p_decay(m, x, T(NOTHING))
     y, lost = two_sum(x if x < T(0) else T(0), -h)
-    s, s_lost, _, _, unit = sigmoid_parts(m, -x, T(NOTHING))
-    return x if x < -limit(x) else y + (lost - h_lost), (s + s_lost) * unit
+    w, w_lost, _, _ = sigmoid_parts(m, x, T(NOTHING))
+    return x if x < -limit(x) else y + (lost - h_lost), sigmoid_value(-x, w + w_lost)
 
 
 activation(
@@ -48,14 +48,13 @@ def softplus(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     z, z_lost = two_product(beta, x)
     z_lost = z_lost if abs(z) < limit(x) else T(0)
     h, h_lost = log1p_decay(m, z, z_lost)
-    q, q_lost = divide(h, h_lost, beta, T(0))
+    q, q_lost = divide(h, h_lost, beta, T(NOTHING))
     y, lost = two_sum(x if x > T(0) else T(0), q)
-    s, s_lost, _, _, unit = sigmoid_parts(m, z, z_lost)
+    w, w_lost, _, _ = sigmoid_parts(m, z, z_lost)
     # d/dbeta = (z s(z) - log(1 + e^z)) / beta^2 = -(|z| s(-|z|) + log(1 + e^-|z|)) / beta^2
-    c, _, _, _, small = sigmoid_parts(m, -abs(z), -z_lost if z >= T(0) else z_lost)
     size = limit(x) if abs(z) > limit(x) else abs(z)
-    slope = -(fma(size * small, c, h) + h_lost) / beta / beta
-    return x if z > limit(x) else y + (lost + q_lost), (s + s_lost) * unit, slope
+    slope = -(fma(size * lower(x), w, h) + h_lost) / beta / beta
+    return x if z > limit(x) else y + (lost + q_lost), sigmoid_value(z, w + w_lost), slope
 
 
 activation(
@@ -68,15 +67,21 @@ activation(
 )
 
 
-def gate(m: Any, x: Float, z: Float, z_lost: Float, v: Float, v_lost: Float) -> tuple[Float, Float]:
-    """x s(z) and its derivative s(z) (1 + v s(-z)), v = x z'(x), for a z with the sign of x."""
+def gate(m: Any, x: Float, z: Float, z_lost: Float, a: Float, a_lost: Float) -> tuple[Float, Float]:
+    """x s(z) and its derivative s(z) (1 + a s(-z)), a = x z'(x), for a z with the sign of x."""
     T = type(x)
-    s, s_lost, c, c_lost, unit = sigmoid_parts(m, z, z_lost)
-    p, p_lost = times(v, v_lost, c, c_lost)
-    u, u_lost = plus(T(1), T(0), p, p_lost)
+    up = z >= T(0)
+    w, w_lost, v, v_lost = sigmoid_parts(m, z, z_lost)
+    small, small_lost = w * lower(x), w_lost * lower(x)
+    s, s_lost, unit = (v, v_lost, T(1)) if up else (w, w_lost, lower(x))
+    c, c_lost = (small, small_lost) if up else (v, v_lost)
+    p, p_lost = times(a, a_lost, c, c_lost)
+    u, u_lost = plus(T(1), T(NOTHING), p, p_lost)
     d, d_lost = times(s, s_lost, u, u_lost)
-    y, dy = fma(x, s, x * s_lost) * unit, (d + d_lost) * unit
-    y, dy = (x, T(1)) if z > limit(x) else (y, dy)
+    large, large_lost = fast_two_sum(T(1), -small)
+    t, t_lost = (large, large_lost - small_lost) if up else (w, w_lost)
+    y = fma(x, t, x * t_lost) * unit
+    y, dy = (x, T(1)) if z > limit(x) else (y, (d + d_lost) * unit)
     return (copysign(T(0), x), T(0)) if z < -limit(x) else (y, dy)
 
 
@@ -85,8 +90,8 @@ def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     T = type(x)
     z, z_lost = two_product(beta, x)
     y, dy = gate(m, x, z, z_lost, z, z_lost)
-    s, _, c, _, unit = sigmoid_parts(m, z, z_lost)
-    return y, dy, T(0) if abs(z) > limit(x) else (x * s) * (x * c) * unit
+    w, _, v, _ = sigmoid_parts(m, z, z_lost)
+    return y, dy, T(0) if abs(z) > limit(x) else (x * w) * (x * v) * lower(x)
 
 
 activation(
@@ -123,10 +128,10 @@ def gelu_tanh(m: Any, x: Float) -> tuple[Float, Float]:
     w, w_lost = two_product(inner, inner)
     c, c_lost = constant(x, 0.044715, 0.0)
     k, k_lost = constant(x, ROOT, ROOT_REST)
-    b, b_lost = times(inner, T(0), k, k_lost)
+    b, b_lost = times(inner, T(NOTHING), k, k_lost)
     a, a_lost = times(w, w_lost, c, c_lost)
-    one, one_lost = plus(a, a_lost, T(1), T(0))
-    three, three_lost = plus(T(3) * a, T(3) * a_lost, T(1), T(0))
+    one, one_lost = plus(a, a_lost, T(1), T(NOTHING))
+    three, three_lost = plus(T(3) * a, T(3) * a_lost, T(1), T(NOTHING))
     z, z_lost = times(b, b_lost, one, one_lost)
     v, v_lost = times(b, b_lost, three, three_lost)
     return gate(m, x, z, z_lost, v, v_lost)
@@ -150,8 +155,8 @@ def mish(m: Any, x: Float) -> tuple[Float, Float]:
     up = x >= T(0)
     high, rest, scale = m.growth(abs(x), T(NOTHING))
     small = scale * lower(x)
-    a, a_lost = (high, rest) if up else (small, T(0))
-    b, b_lost = (small, T(0)) if up else (high, rest)
+    a, a_lost = (high, rest) if up else (small, T(NOTHING))
+    b, b_lost = (small, T(NOTHING)) if up else (high, rest)
     lifted, unit = (high, T(1)) if up else (scale, lower(x))
     sum2, sum2_lost = plus(a, a_lost, T(2) * b, T(2) * b_lost)
     sum1, sum1_lost = plus(a, a_lost, b, b_lost)
@@ -164,7 +169,7 @@ def mish(m: Any, x: Float) -> tuple[Float, Float]:
     f, f_lost = divide(sum1, sum1_lost, below, below_lost)
     g, g_lost = divide(square, square_lost, below, below_lost)
     g, g_lost = times(f, f_lost, g, g_lost)
-    g, g_lost = times(T(4) * x, T(0), g, g_lost)
+    g, g_lost = times(T(4) * x, T(NOTHING), g, g_lost)
     g, g_lost = plus(q, q_lost, g, g_lost)
     d, d_lost = times(lifted, a_lost, g, g_lost)
     y, dy = fma(x, t, x * t_lost) * unit, (d + d_lost) * unit
@@ -185,7 +190,7 @@ def elu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     T = type(x)
     below = T(0) if x > T(0) else x
     e, e_lost = expm1_parts(m, below, T(NOTHING), T(1))
-    e, e_lost = times(e, e_lost, alpha, T(0))
+    e, e_lost = times(e, e_lost, alpha, T(NOTHING))
     up = x > T(0)
     return x if up else copysign(e + e_lost, alpha * x), T(1) if up else alpha * m.exp(x)
 
@@ -205,10 +210,10 @@ def celu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     T = type(x)
     up = x > T(0)
     below = T(0) if up else x
-    z, z_lost = divide(below, T(0), alpha, T(0))
+    z, z_lost = divide(below, T(NOTHING), alpha, T(NOTHING))
     z_lost = z_lost if z > -limit(x) else T(0)
     e, e_lost = expm1_parts(m, z, z_lost, T(1))
-    e, e_lost = times(e, e_lost, alpha, T(0))
+    e, e_lost = times(e, e_lost, alpha, T(NOTHING))
     high, rest, shifted = m.parts(z, z_lost)
     return x if up else copysign(e + e_lost, x), T(1) if up else ldexp(high + rest, shifted)
 
@@ -262,8 +267,8 @@ def log_cosh(m: Any, x: Float) -> tuple[Float, Float]:
     above, above_lost = fast_two_sum(above, above_lost + rest)
     total, lost = fast_two_sum(high, small)
     square, square_lost = times(high, rest, high, rest)
-    below, below_lost = plus(T(2) * square, T(2) * square_lost, small * small, T(0))
-    above, above_lost = (above, above_lost) if near else (small * small, T(0))
+    below, below_lost = plus(T(2) * square, T(2) * square_lost, small * small, T(NOTHING))
+    above, above_lost = (above, above_lost) if near else (small * small, T(NOTHING))
     below, below_lost = (total, lost + rest) if near else (below, below_lost)
     s, s_lost = divide(above, above_lost, below, below_lost)
     tiny = abs(x) < T(by_type(x, 2.0**-20, 2.0**-49))  # one `rest` alone has not all its digits there
@@ -272,9 +277,9 @@ def log_cosh(m: Any, x: Float) -> tuple[Float, Float]:
     w = h * h
     h_lost = fma(h * w, horner(w, by_type(x, LOG_SINGLE, LOG_DOUBLE)), h_lost)
     ln2, ln2_lost = constant(x, math.log(2), LN2_REST)
-    size, size_lost = plus(abs(x), T(0), -ln2, -ln2_lost)
+    size, size_lost = plus(abs(x), T(NOTHING), -ln2, -ln2_lost)
     y, y_lost = plus(T(0) if near else size, T(0) if near else size_lost, h, h_lost)
-    t, t_lost, _, _ = tanh_parts(m, x, T(NOTHING))
+    t, t_lost, _ = tanh_parts(m, x, T(NOTHING))
     return abs(x) if abs(x) > T(2.0**60) else y + y_lost, copysign(t + t_lost, x)
 
 
@@ -292,10 +297,9 @@ activation(
 def lisht(m: Any, x: Float) -> tuple[Float, Float]:
     """x tanh(x)"""
     T = type(x)
-    t, t_lost, d, d_lost = tanh_parts(m, x, T(NOTHING))
-    p, p_lost = times(clamped(x, -limit(x), limit(x)), T(0), d * lower(x), d_lost * lower(x))
-    p, p_lost = plus(t, t_lost, p, p_lost)
-    return fma(x, t, finite(x) * t_lost), p + p_lost
+    t, t_lost, d = tanh_parts(m, x, T(NOTHING))
+    slope = fma(clamped(x, -limit(x), limit(x)), d * lower(x), t)
+    return fma(x, t, finite(x) * t_lost), slope + t_lost
 
 
 activation(

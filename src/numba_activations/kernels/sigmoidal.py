@@ -18,25 +18,32 @@ def limit(x: Float) -> Float:
     return type(x)(by_type(x, LIMIT_SINGLE, LIMIT_DOUBLE))
 
 
-def sigmoid_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Float, Float]:
-    """s(x + low) / unit and s(-x - low), each with what it lacks, and unit: a power of two that is small where s is."""
+def sigmoid_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Float]:
+    """lift s(-|x + low|) and s(|x + low|), each with what it lacks."""
     T = type(x)
-    up = x >= T(0)
-    high, rest, scale = m.growth(abs(x), low if up else -low)
-    small = scale * lower(x)
-    total, lost = fast_two_sum(high, small)
+    high, rest, scale = m.growth(abs(x), low if x >= T(0) else -low)
+    total, lost = fast_two_sum(high, scale * lower(x))
     lost = lost + rest
-    s, s_lost = divide(high if up else scale, rest if up else T(0), total, lost)
-    c, c_lost = divide(small if up else high, T(0) if up else rest, total, lost)
-    return s, s_lost, c, c_lost, T(1) if up else lower(x)
+    return *divide(scale, T(NOTHING), total, lost), *divide(high, rest, total, lost)
+
+
+def sigmoid_value(x: Float, w: Float) -> Float:
+    """s(x) from w = lift s(-|x|)."""
+    T = type(x)
+    small = w * lower(x)
+    return T(1) - small if x >= T(0) else small
+
+
+def sigmoid_slope(w: Float) -> Float:
+    """lift s'(x) = lift s(-|x|) (1 - s(-|x|)), in which nothing cancels, from w = lift s(-|x|)."""
+    return fma(-w, w * lower(w), w)
 
 
 def sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     """1 / (1 + exp(-x))"""
-    T = type(x)
-    s, s_lost, c, c_lost, unit = sigmoid_parts(m, -abs(x), T(NOTHING))
-    d, d_lost = times(s, s_lost, c, c_lost)  # s(x) s(-x): nothing cancels
-    return c + c_lost if x >= T(0) else (s + s_lost) * unit, (d + d_lost) * unit
+    w, w_lost, _, _ = sigmoid_parts(m, x, type(x)(NOTHING))
+    w = w + w_lost
+    return sigmoid_value(x, w), sigmoid_slope(w) * lower(x)
 
 
 activation(
@@ -51,29 +58,27 @@ activation(
 )
 
 
-def tanh_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Float]:
-    """tanh(x + low) and lift tanh'(x + low), each with what it lacks."""
+def tanh_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """tanh(x + low) and what it lacks, and lift tanh'(x + low)."""
     T = type(x)
     upward = low if x >= T(0) else -low
-    high, rest, scale = m.growth(abs(x) + abs(x), upward + upward)  # tanh(x) = (e^2x - 1) / (e^2x + 1)
+    high, rest, scale = m.growth(abs(x) + abs(x), upward + upward)
     small = scale * lower(x)
     total, lost = fast_two_sum(high, small)
     lost = lost + rest
     above, gone = fast_two_sum(high, -small)
     above, gone = fast_two_sum(above, gone + rest)
-    t, t_lost = divide(above, gone, total, lost)
-    s, s_lost = divide(high, rest, total, lost)
-    c, c_lost = divide(T(4) * scale, T(0), total, lost)
-    d, d_lost = times(s, s_lost, c, c_lost)  # tanh'(x) = 4 s(2x) s(-2x)
+    t, t_lost = divide(above, gone, total, lost)  # (e^2|x| - 1) / (e^2|x| + 1)
+    w, w_lost = divide(scale, T(NOTHING), total, lost)
     tiny = abs(x) < T(by_type(x, 2.0**-20, 2.0**-49))  # one `rest` alone has not all its digits there
     t_lost = t_lost if x >= T(0) else -t_lost
-    return x if tiny else copysign(t, x), low if tiny else t_lost, d, d_lost
+    return x if tiny else copysign(t, x), low if tiny else t_lost, T(4) * sigmoid_slope(w + w_lost)
 
 
 def tanh(m: Any, x: Float) -> tuple[Float, Float]:
     """(exp(2x) - 1) / (exp(2x) + 1)"""
-    t, t_lost, d, d_lost = tanh_parts(m, x, type(x)(NOTHING))
-    return copysign(t + t_lost, x), (d + d_lost) * lower(x)
+    t, t_lost, d = tanh_parts(m, x, type(x)(NOTHING))
+    return copysign(t + t_lost, x), d * lower(x)
 
 
 activation(
@@ -91,10 +96,9 @@ def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[
     """a tanh(b x)"""
     T = type(x)
     z, z_lost = two_product(b, x)
-    t, t_lost, d, d_lost = tanh_parts(m, z, z_lost if abs(z) < limit(x) else T(0))
-    slope, slope_lost = two_product(a, b)
-    d, d_lost = times(d, d_lost, slope, slope_lost)
-    return copysign(fma(a, t, a * t_lost), a * t), (d + d_lost) * lower(x)
+    t, t_lost, d = tanh_parts(m, z, z_lost if abs(z) < limit(x) else T(0))
+    steepest, lost = two_product(a, b)
+    return copysign(fma(a, t, a * t_lost), a * t), fma(steepest, d, lost * d) * lower(x)
 
 
 activation(
@@ -112,7 +116,7 @@ activation(
 def tanh_shrink(m: Any, x: Float) -> tuple[Float, Float]:
     """x - tanh(x)"""
     T = type(x)
-    t, t_lost, _, _ = tanh_parts(m, x, T(NOTHING))
+    t, t_lost, _ = tanh_parts(m, x, T(NOTHING))
     far, lost = fast_two_sum(x, -t)
     w, w_lost = two_product(x, x)  # near 0: x^3 (1/3 + w q(w)), w = x^2
     third, third_lost = by_type(x, (c.THIRD_SINGLE, c.THIRD_REST_SINGLE), (c.THIRD_DOUBLE, c.THIRD_REST_DOUBLE))

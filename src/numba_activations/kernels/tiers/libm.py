@@ -5,7 +5,7 @@ import sys
 from ...records import Error, approximation
 from ..arithmetic import lift
 from ..primitives import Float, by_type, fma, libm_exp, libm_expm1, lower_exponent
-from .reduction import DOUBLE, SINGLE, clamped, reduce_exactly
+from .reduction import DOUBLE, SINGLE, at_most, clamped, reduce_exactly
 
 
 def exp(x: Float) -> Float:
@@ -29,7 +29,7 @@ def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
 
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
-    r, lost, shifted = reduce_exactly(clamped(y, 0.0, by_type(y, SINGLE, DOUBLE).largest_growth), low)
+    r, lost, shifted = reduce_exactly(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low)
     high, rest = _reduced_parts(r, lost)
     return high, rest, lower_exponent(lift(y), shifted)
 

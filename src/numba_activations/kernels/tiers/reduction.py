@@ -8,7 +8,7 @@ with n, come from tools/fit_exp.py.
 from typing import NamedTuple
 
 from .. import coefficients as c
-from ..arithmetic import fast_two_sum, lift
+from ..arithmetic import lift
 from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
 
 
@@ -80,6 +80,11 @@ def clamped(x: Float, low: float, high: float) -> Float:
     return T(low) if x < T(low) else x
 
 
+def at_most(x: Float, high: float) -> Float:
+    """x where it is at most `high`; NaN stays NaN."""
+    return type(x)(high) if x > type(x)(high) else x
+
+
 def _exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
     """e^r, rounded as late as can be."""
     T = type(r)
@@ -88,9 +93,10 @@ def _exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
 
 def _exp_reduced_parts(r: Float, lost: Float, q: tuple[float, ...]) -> tuple[Float, Float]:
     """e^(r + lost) as its rounded value and what that lacks."""
-    high, rest = fast_two_sum(type(r)(1), r)
-    high, rest = fast_two_sum(high, fma(horner(r, q) * r, r, rest))
-    return high, fma(high, lost, rest)
+    T = type(r)
+    p = horner(r, q)
+    high = fma(fma(p, r, T(1)), r, T(1))
+    return high, fma(high, lost, fma(p * r, r, (T(1) - high) + r))
 
 
 def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
@@ -117,6 +123,6 @@ def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, 
 
 def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0."""
-    r, lost, shifted = reduce_exactly(clamped(y, 0.0, by_type(y, SINGLE, DOUBLE).largest_growth), low)
+    r, lost, shifted = reduce_exactly(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low)
     high, rest = _exp_reduced_parts(r, lost, by_type(y, single, double))
     return high, rest, lower_exponent(lift(y), shifted)
