@@ -198,10 +198,9 @@ def elu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
 activation(
     elu,
     exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x),
-    kinks=(0.0,),
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
     bounds=UNMEASURED,
-    note="The derivative at 0 is alpha, as in PyTorch and JAX.",
+    note="For another alpha than 1 the derivative jumps at 0, where it is alpha, as in PyTorch and JAX.",
 )
 
 
