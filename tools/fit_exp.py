@@ -3,17 +3,42 @@
     python tools/fit_exp.py            # write
     python tools/fit_exp.py --check    # exit status 1 if the file is not what this script gives
 
-e^x = 2^n e^r with n = round(x / ln 2), r = x - n ln 2, |r| <= ln2/2, and e^r = 1 + r + r^2 q(r). The table holds q, the
-highest coefficient first as Horner's rule takes them, each a float32 or a float64; and ln 2 as a sum of two floats, the
-first with so few bits that its product with n is exact.
+e^x = 2^n e^r with n = round(x / ln 2), r = x - n ln 2, |r| <= ln2/2, and e^r = 1 + r + r^2 q(r), or e^r = 1 + r p(r)
+where fewer digits are wanted. The tables hold q or p, the highest coefficient first as Horner's rule takes them, each a
+float32 or a float64; and ln 2 as a sum of two floats, the first with so few bits that its product with n is exact.
+
+A straight line between the powers of two, on the other hand, is e^x g(f) 2^-c, where g(f) = (1 + f) 2^-f and f is the
+fractional part of x / ln 2 - c. Each c is best in its own sense: it balances the largest errors of both signs, gives
+the smallest mean square, no mean error, or no error of one sign.
 """
 
 import mpmath as mp
 from generated import KERNELS, ROUNDING, constant, main, table
 from minimax import fit_rounded
 
-DEGREES = {"SINGLE": (5, 6), "DOUBLE": (10, 11)}
+DEGREES = {"SINGLE": (5, 7), "DOUBLE": (10, 11, 12)}
+ROUGH_DEGREES = (2, 3, 4)
 HIGH_BITS = {"SINGLE": 15, "DOUBLE": 42}
+
+
+def g(f: mp.mpf) -> mp.mpf:
+    """The straight line 1 + f over 2^f."""
+    return (1 + f) / 2**f
+
+
+HIGHEST = g(1 / mp.log(2) - 1)  # its largest value; the smallest is 1
+
+
+def lines_through_the_octave() -> dict[str, mp.mpf]:
+    """2^-c by name."""
+    mean, square = mp.quad(g, (0, 1)), mp.quad(lambda f: g(f) ** 2, (0, 1))
+    return {
+        "MINMAX": 2 / (1 + HIGHEST),
+        "RMS": mean / square,
+        "MEAN": 1 / mean,
+        "UPPER": mp.mpf(1),
+        "LOWER": 1 / HIGHEST,
+    }
 
 
 def source() -> str:
@@ -35,7 +60,16 @@ def source() -> str:
             coefficients, error = fit_rounded(mp.exp, (-half, half), degree, (1.0, 1.0), rounding)
             comment = f"e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error {mp.nstr(error, 3)} as rounded"
             lines += table(f"EXP{degree}_{kind}", coefficients[2:], comment)
+        for degree in ROUGH_DEGREES:
+            coefficients, error = fit_rounded(mp.exp, (-half, half), degree, (1.0,), rounding)
+            comment = f"e^r = 1 + r p(r), |r| <= ln2/2: relative error {mp.nstr(error, 3)} as rounded"
+            lines += table(f"ROUGH{degree}_{kind}", coefficients[1:], comment)
         lines += [""]
+    lines += ["# c of the straight line, and the largest relative error"]
+    for name, factor in lines_through_the_octave().items():
+        error = max(abs(factor - 1), abs(factor * HIGHEST - 1))
+        lines += [f"LINE_{name} = {float(-mp.log(factor, 2))!r}  # {mp.nstr(error, 4)}"]
+    lines += [""]
     return "\n".join(lines)
 
 

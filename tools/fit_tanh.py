@@ -3,7 +3,8 @@
     python tools/fit_tanh.py            # write
     python tools/fit_tanh.py --check    # exit status 1 if the file is not what this script gives
 
-x - tanh(x) = x^3 (1/3 + w q(w)) with w = x^2; the table holds q for |x| <= 7/8.
+x - tanh(x) = x^3 (1/3 + w q(w)) with w = x^2; the tables hold q for |x| <= 7/8 in two halves,
+q(w) = low(w) + w^4 high(w), because a loop over all coefficients would be too long for LLVM to unroll.
 """
 
 import mpmath as mp
@@ -11,6 +12,7 @@ from generated import KERNELS, ROUNDING, constant, main, table
 from minimax import fit_rounded
 
 DEGREES = {"SINGLE": 7, "DOUBLE": 14}
+LOW = 4  # coefficients in the low half
 
 
 def quotient(w: mp.mpf) -> mp.mpf:
@@ -34,7 +36,8 @@ def source() -> str:
         ]
         coefficients, error = fit_rounded(quotient, interval, degree, (mp.mpf(1) / 3,), ROUNDING[kind])
         comment = f"(x - tanh(x)) / x^3 = 1/3 + w q(w), w <= 49/64: relative error {mp.nstr(error, 3)} as rounded"
-        lines += [*table(f"SHRINK_{kind}", coefficients[1:], comment), ""]
+        lines += table(f"SHRINK_LOW_{kind}", coefficients[1 : 1 + LOW], comment)
+        lines += [*table(f"SHRINK_HIGH_{kind}", coefficients[1 + LOW :], "the rest, divided by w^4"), ""]
     return "\n".join(lines)
 
 

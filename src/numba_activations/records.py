@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """The largest error, in ULP or relative to the exact value, with its witness: an input where it is reached.
+    """The largest error in ULP, relative or absolute, with its witness: an input where it is reached.
 
     ULP = |y - f(x)| / 2^(max(e, emin) - p + 1), where f(x) is the real value and e its binary exponent: results below
     the smallest normal number are judged against the spacing of the subnormals.
@@ -24,15 +24,22 @@ class Error:
     unit: str = "ULP"
 
     def __str__(self) -> str:
-        return f"{self.size:g} ULP" if self.unit == "ULP" else f"{self.size:.2g} relative"
+        return f"{self.size:g} ULP" if self.unit == "ULP" else f"{self.size:.2g} {self.unit}"
+
+
+ROOT_ZONE = 0.05  # so near to a root no error in ULP can be promised
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The stated errors of an activation in one floating-point type."""
+    """The stated errors of an activation in one floating-point type.
+
+    That of the derivative holds but for `ROOT_ZONE` around `Activation.root`, where `near_root` holds instead.
+    """
 
     value: Error
     derivative: Error
+    near_root: Error | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ class Activation:
         Other names of the same object.
     kinks : tuple of float
         Where the derivative jumps; its value there is a convention, said in `note`.
+    root : float or None
+        Where the derivative is 0 and loses its digits; `Bound.near_root` says what is left.
     limits : Limits
         Value and derivative at the infinities.
     bounds : mapping of str to Bound
@@ -94,6 +103,7 @@ class Activation:
     note: str = ""
     rules: tuple[Rule, ...] = ()
     trainable: str | None = None
+    root: float | None = None
     formula: str = field(init=False)
     parameters: Mapping[str, float] = field(init=False)
     uses_exp: bool = field(init=False)

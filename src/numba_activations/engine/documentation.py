@@ -1,6 +1,6 @@
 """The docstrings of the public functions, written from the rows."""
 
-from ..records import ACTIVATIONS, APPROXIMATIONS, Activation
+from ..records import ACTIVATIONS, APPROXIMATIONS, ROOT_ZONE, Activation
 from .keys import DEFAULT, Key
 from .variants import VARIANTS
 
@@ -35,7 +35,11 @@ def documentation(key: Key) -> str:
 
 def _errors(record: Activation) -> str:
     stated = (f"{kind} {bound.value} and {bound.derivative}" for kind, bound in record.bounds.items())
-    return f"Largest error of value and derivative: {'; '.join(stated)}."
+    text = f"Largest error of value and derivative: {'; '.join(stated)}."
+    if record.root is None:
+        return text
+    near = ", ".join(f"{bound.near_root} in {kind}" for kind, bound in record.bounds.items())
+    return f"{text} Within {ROOT_ZONE:g} of {record.root:.4g}, where the derivative is 0, its error is {near}."
 
 
 def _tier(key: Key) -> list[str]:

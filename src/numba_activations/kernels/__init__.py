@@ -1,18 +1,51 @@
 """The mathematics: plain scalar functions, each with its row of the catalogue right below it."""
 
 from . import algebraic, elementary, gaussian, logarithm, piecewise, rectifiers, sigmoidal
-from .tiers import full, libm, schraudolph, u3
+from .tiers import (
+    correct,
+    full,
+    libm,
+    limit,
+    pade22,
+    pade33,
+    r1e4,
+    r2e3,
+    r3e6,
+    schraudolph,
+    schraudolph_lower,
+    schraudolph_mean,
+    schraudolph_rms,
+    schraudolph_upper,
+    table_linear,
+    table_quadratic,
+    taylor,
+    u3,
+)
 
 __all__ = [
     "algebraic",
+    "correct",
     "elementary",
     "full",
     "gaussian",
     "libm",
+    "limit",
     "logarithm",
+    "pade22",
+    "pade33",
     "piecewise",
+    "r1e4",
+    "r2e3",
+    "r3e6",
     "rectifiers",
     "schraudolph",
+    "schraudolph_lower",
+    "schraudolph_mean",
+    "schraudolph_rms",
+    "schraudolph_upper",
     "sigmoidal",
+    "table_linear",
+    "table_quadratic",
+    "taylor",
     "u3",
 ]

@@ -11,13 +11,32 @@ EXP5_SINGLE = (
     float.fromhex("0x1.5557aa0000000p-3"),  # 0.16667111217975616
     float.fromhex("0x1.fffdfc0000000p-2"),  # 0.499992311000824
 )
-# e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error 3.14e-9 as rounded
-EXP6_SINGLE = (
-    float.fromhex("0x1.6a3d120000000p-10"),  # 0.0013818304287269711
-    float.fromhex("0x1.1238560000000p-7"),  # 0.008368532173335552
-    float.fromhex("0x1.5558be0000000p-5"),  # 0.04166829213500023
-    float.fromhex("0x1.5554940000000p-3"),  # 0.1666652262210846
-    float.fromhex("0x1.fffffc0000000p-2"),  # 0.4999999403953552
+# e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error 9.74e-11 as rounded
+EXP7_SINGLE = (
+    float.fromhex("0x1.9dfb800000000p-13"),  # 0.0001974022015929222
+    float.fromhex("0x1.6d4cb80000000p-10"),  # 0.0013935077004134655
+    float.fromhex("0x1.11130e0000000p-7"),  # 0.008333570323884487
+    float.fromhex("0x1.5554e80000000p-5"),  # 0.041666463017463684
+    float.fromhex("0x1.5555540000000p-3"),  # 0.1666666567325592
+    float.fromhex("0x1.0000000000000p-1"),  # 0.5
+)
+# e^r = 1 + r p(r), |r| <= ln2/2: relative error 0.00196 as rounded
+ROUGH2_SINGLE = (
+    float.fromhex("0x1.ff3a460000000p-2"),  # 0.4992457330226898
+    float.fromhex("0x1.039e120000000p+0"),  # 1.014130711555481
+)
+# e^r = 1 + r p(r), |r| <= ln2/2: relative error 0.000101 as rounded
+ROUGH3_SINGLE = (
+    float.fromhex("0x1.5249ac0000000p-3"),  # 0.16517958045005798
+    float.fromhex("0x1.021d600000000p-1"),  # 0.5041303634643555
+    float.fromhex("0x1.000cd60000000p+0"),  # 1.000195860862732
+)
+# e^r = 1 + r p(r), |r| <= ln2/2: relative error 2.82e-6 as rounded
+ROUGH4_SINGLE = (
+    float.fromhex("0x1.54145c0000000p-5"),  # 0.04151361435651779
+    float.fromhex("0x1.57ce960000000p-3"),  # 0.1678745001554489
+    float.fromhex("0x1.0003f40000000p-1"),  # 0.5000301599502563
+    float.fromhex("0x1.fffba80000000p-1"),  # 0.9999668598175049
 )
 
 LOG2E_DOUBLE = float.fromhex("0x1.71547652b82fep+0")  # 1.4426950408889634
@@ -49,3 +68,42 @@ EXP11_DOUBLE = (
     float.fromhex("0x1.555555555550dp-3"),  # 0.16666666666666466
     float.fromhex("0x1.000000000000ap-1"),  # 0.5000000000000011
 )
+# e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error 6.11e-20 as rounded
+EXP12_DOUBLE = (
+    float.fromhex("0x1.1e6296371eed3p-29"),  # 2.083725882430848e-09
+    float.fromhex("0x1.af66a6c10ea66p-26"),  # 2.5110842076019137e-08
+    float.fromhex("0x1.27e58f1f556fbp-22"),  # 2.7557529054998617e-07
+    float.fromhex("0x1.71ddf391aeafdp-19"),  # 2.7557238773933657e-06
+    float.fromhex("0x1.a01a0151f172bp-16"),  # 2.4801587023912774e-05
+    float.fromhex("0x1.a01a01b1e18d0p-13"),  # 0.00019841269891802136
+    float.fromhex("0x1.6c16c16c26f7dp-10"),  # 0.0013888888889032884
+    float.fromhex("0x1.111111110f16bp-7"),  # 0.008333333333319278
+    float.fromhex("0x1.5555555555531p-5"),  # 0.041666666666666415
+    float.fromhex("0x1.555555555555ap-3"),  # 0.1666666666666668
+    float.fromhex("0x1.0000000000000p-1"),  # 0.5
+)
+# e^r = 1 + r p(r), |r| <= ln2/2: relative error 0.00196 as rounded
+ROUGH2_DOUBLE = (
+    float.fromhex("0x1.ff3a3b5f5b876p-2"),  # 0.4992455746604557
+    float.fromhex("0x1.039e113d8f512p+0"),  # 1.0141306662838514
+)
+# e^r = 1 + r p(r), |r| <= ln2/2: relative error 0.000101 as rounded
+ROUGH3_DOUBLE = (
+    float.fromhex("0x1.5249c7b259b6ap-3"),  # 0.16517978680641515
+    float.fromhex("0x1.021d609207438p-1"),  # 0.5041303804642956
+    float.fromhex("0x1.000cd59c3a187p+0"),  # 1.000195837632505
+)
+# e^r = 1 + r p(r), |r| <= ln2/2: relative error 2.82e-6 as rounded
+ROUGH4_DOUBLE = (
+    float.fromhex("0x1.5414d74958e39p-5"),  # 0.04151384399554243
+    float.fromhex("0x1.57ceb446a1b39p-3"),  # 0.16787472572851828
+    float.fromhex("0x1.0003f33d899b5p-1"),  # 0.5000301373118449
+    float.fromhex("0x1.fffba743f8011p-1"),  # 0.9999668379277883
+)
+
+# c of the straight line, and the largest relative error
+LINE_MINMAX = 0.04367744890360185  # 0.02982
+LINE_RMS = 0.05798481472543975  # 0.0394
+LINE_MEAN = 0.05753274588979523  # 0.03909
+LINE_UPPER = 0.0  # 0.06148
+LINE_LOWER = 0.0860713320559342  # 0.05792

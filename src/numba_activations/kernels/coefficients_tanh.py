@@ -3,20 +3,30 @@
 THIRD_SINGLE = float.fromhex("0x1.5555560000000p-2")  # 0.3333333432674408
 THIRD_REST_SINGLE = float.fromhex("-0x1.5555560000000p-27")  # -9.934107758624577e-09
 # (x - tanh(x)) / x^3 = 1/3 + w q(w), w <= 49/64: relative error 1.1e-9 as rounded
-SHRINK_SINGLE = (
-    float.fromhex("-0x1.8f685c0000000p-13"),  # -0.0001904524106066674
-    float.fromhex("0x1.1651fa0000000p-10"),  # 0.00106170738581568
-    float.fromhex("-0x1.b8fa420000000p-9"),  # -0.0033643918577581644
+SHRINK_LOW_SINGLE = (
     float.fromhex("0x1.1feec20000000p-7"),  # 0.008787007071077824
     float.fromhex("-0x1.6614760000000p-6"),  # -0.021855464205145836
     float.fromhex("0x1.ba19060000000p-5"),  # 0.053967010229825974
     float.fromhex("-0x1.11110c0000000p-3"),  # -0.13333329558372498
 )
+# the rest, divided by w^4
+SHRINK_HIGH_SINGLE = (
+    float.fromhex("-0x1.8f685c0000000p-13"),  # -0.0001904524106066674
+    float.fromhex("0x1.1651fa0000000p-10"),  # 0.00106170738581568
+    float.fromhex("-0x1.b8fa420000000p-9"),  # -0.0033643918577581644
+)
 
 THIRD_DOUBLE = float.fromhex("0x1.5555555555555p-2")  # 0.3333333333333333
 THIRD_REST_DOUBLE = float.fromhex("0x1.5555555555555p-56")  # 1.850371707708594e-17
 # (x - tanh(x)) / x^3 = 1/3 + w q(w), w <= 49/64: relative error 5.64e-18 as rounded
-SHRINK_DOUBLE = (
+SHRINK_LOW_DOUBLE = (
+    float.fromhex("0x1.226e3535dcfa9p-7"),  # 0.0088632354561254
+    float.fromhex("-0x1.664f4881cc63cp-6"),  # -0.021869488532678213
+    float.fromhex("0x1.ba1ba1ba18b5cp-5"),  # 0.053968253968170926
+    float.fromhex("-0x1.11111111110f8p-3"),  # -0.13333333333333264
+)
+# the rest, divided by w^4
+SHRINK_HIGH_DOUBLE = (
     float.fromhex("0x1.19bd33adddb0ap-23"),  # 1.311949779332904e-07
     float.fromhex("-0x1.2089dc005f907p-20"),  # -1.0748897239783556e-06
     float.fromhex("0x1.33d0dbcedf3cep-18"),  # 4.58681365855542e-06
@@ -27,8 +37,4 @@ SHRINK_DOUBLE = (
     float.fromhex("-0x1.35525d47b09eep-11"),  # -0.0005899843899544435
     float.fromhex("0x1.7da2e0fe8547ep-10"),  # 0.0014558267427038636
     float.fromhex("-0x1.d6d3c8e1338f2p-9"),  # -0.0035921271051854104
-    float.fromhex("0x1.226e3535dcfa9p-7"),  # 0.0088632354561254
-    float.fromhex("-0x1.664f4881cc63cp-6"),  # -0.021869488532678213
-    float.fromhex("0x1.ba1ba1ba18b5cp-5"),  # 0.053968253968170926
-    float.fromhex("-0x1.11111111110f8p-3"),  # -0.13333333333333264
 )

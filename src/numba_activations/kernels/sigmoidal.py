@@ -120,7 +120,9 @@ def tanh_shrink(m: Any, x: Float) -> tuple[Float, Float]:
     far, lost = fast_two_sum(x, -t)
     w, w_lost = two_product(x, x)  # near 0: x^3 (1/3 + w q(w)), w = x^2
     third, third_lost = by_type(x, (c.THIRD_SINGLE, c.THIRD_REST_SINGLE), (c.THIRD_DOUBLE, c.THIRD_REST_DOUBLE))
-    p, p_lost = fast_two_sum(T(third), w * horner(w, by_type(x, c.SHRINK_SINGLE, c.SHRINK_DOUBLE)))
+    q = horner(w, by_type(x, c.SHRINK_LOW_SINGLE, c.SHRINK_LOW_DOUBLE))
+    q = fma((w * w) * (w * w), horner(w, by_type(x, c.SHRINK_HIGH_SINGLE, c.SHRINK_HIGH_DOUBLE)), q)
+    p, p_lost = fast_two_sum(T(third), w * q)
     p, p_lost = times(w, w_lost, p, p_lost + T(third_lost))
     near = fma(x, p, x * p_lost)
     y = near if abs(x) < T(0.875) else far + (lost - t_lost)

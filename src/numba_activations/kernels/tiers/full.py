@@ -3,7 +3,7 @@
 import sys
 
 from ...records import Error, approximation
-from ..coefficients import EXP6_SINGLE, EXP11_DOUBLE
+from ..coefficients import EXP7_SINGLE, EXP12_DOUBLE
 from ..primitives import Float
 from .reduction import exp_full
 from .reduction import growth as growth_of
@@ -11,18 +11,18 @@ from .reduction import parts as parts_of
 
 
 def exp(x: Float) -> Float:
-    """2^n (1 + r + r^2 q(r)), q of degree 4 in float32 and 9 in float64"""
-    return exp_full(x, EXP6_SINGLE, EXP11_DOUBLE)
+    """2^n (1 + r + r^2 q(r)), q of degree 5 in float32 and 10 in float64"""
+    return exp_full(x, EXP7_SINGLE, EXP12_DOUBLE)
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(x + low) as (high + rest) 2^n"""
-    return parts_of(x, low, EXP6_SINGLE, EXP11_DOUBLE)
+    return parts_of(x, low, EXP7_SINGLE, EXP12_DOUBLE)
 
 
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
-    return growth_of(y, low, EXP6_SINGLE, EXP11_DOUBLE)
+    return growth_of(y, low, EXP7_SINGLE, EXP12_DOUBLE)
 
 
 approximation(

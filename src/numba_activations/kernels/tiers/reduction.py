@@ -8,7 +8,7 @@ with n, come from tools/fit_exp.py.
 from typing import NamedTuple
 
 from .. import coefficients as c
-from ..arithmetic import lift
+from ..arithmetic import fast_two_sum, lift
 from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
 
 
@@ -23,13 +23,22 @@ class Range(NamedTuple):
     to_zero: float  # e^x rounds to 0 below, and so does a small multiple of it
     largest_normal: float  # the largest x with 2^n representable, and so no overflow in `raise_exponent`
     smallest_normal: float  # the smallest x with a normal e^x
+    smallest_rough: float  # the same where e^r may come out too small
     largest_growth: float  # the largest y with a normal number lift e^-y
 
 
-SINGLE = Range(c.LOG2E_SINGLE, c.LN2_SINGLE, c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE, 88.8, -110.0, 88.37, -87.33654, 115.0)
+SINGLE = Range(
+    c.LOG2E_SINGLE, c.LN2_SINGLE, c.LN2_HIGH_SINGLE, c.LN2_LOW_SINGLE,
+    88.8, -110.0, 88.37, -87.33654, -87.33, 115.0,
+)  # fmt: skip
 DOUBLE = Range(
-    c.LOG2E_DOUBLE, c.LN2_DOUBLE, c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE, 709.8, -752.0, 709.43, -708.396418532264, 763.0
-)
+    c.LOG2E_DOUBLE, c.LN2_DOUBLE, c.LN2_HIGH_DOUBLE, c.LN2_LOW_DOUBLE,
+    709.8, -752.0, 709.43, -708.396418532264, -708.39, 763.0,
+)  # fmt: skip
+NORMAL = {  # by the name of the type: the inputs of the tiers that saturate
+    "float32": (SINGLE.smallest_rough, SINGLE.largest_normal),
+    "float64": (DOUBLE.smallest_rough, DOUBLE.largest_normal),
+}
 
 
 def _nearest(x: Float) -> tuple[Float, Float]:
@@ -85,13 +94,13 @@ def at_most(x: Float, high: float) -> Float:
     return type(x)(high) if x > type(x)(high) else x
 
 
-def _exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
+def exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
     """e^r, rounded as late as can be."""
     T = type(r)
     return fma(fma(horner(r, q), r, T(1)), r, T(1))
 
 
-def _exp_reduced_parts(r: Float, lost: Float, q: tuple[float, ...]) -> tuple[Float, Float]:
+def exp_reduced_parts(r: Float, lost: Float, q: tuple[float, ...]) -> tuple[Float, Float]:
     """e^(r + lost) as its rounded value and what that lacks."""
     T = type(r)
     p = horner(r, q)
@@ -103,26 +112,65 @@ def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> 
     """e^x over the whole range: infinities, NaN and subnormal results too."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce(clamped(x, k.to_zero, k.to_infinity))
-    return ldexp(_exp_reduced(r, by_type(x, single, double)), shifted)
+    return ldexp(exp_reduced(r, by_type(x, single, double)), shifted)
+
+
+def reduce_normal(x: Float) -> tuple[Float, Float]:
+    """r and n as `raise_exponent` takes it, of the nearest x with a normal e^x."""
+    k = by_type(x, SINGLE, DOUBLE)
+    return reduce(clamped(x, k.smallest_rough, k.largest_normal))
 
 
 def exp_saturating(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """e^x where it is a normal number; beyond, the value at the end of that range. NaN gives NaN."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce(clamped(x, k.smallest_normal, k.largest_normal))
-    return raise_exponent(_exp_reduced(r, by_type(x, single, double)), shifted)
+    return raise_exponent(exp_reduced(r, by_type(x, single, double)), shifted)
 
 
 def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
     """e^(x + low) as (high + rest) 2^n."""
     k = by_type(x, SINGLE, DOUBLE)
     r, lost, shifted = reduce_exactly(clamped(x, k.to_zero, k.to_infinity), low)
-    high, rest = _exp_reduced_parts(r, lost, by_type(x, single, double))
+    high, rest = exp_reduced_parts(r, lost, by_type(x, single, double))
     return high, rest, shifted
 
 
 def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0."""
     r, lost, shifted = reduce_exactly(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low)
-    high, rest = _exp_reduced_parts(r, lost, by_type(y, single, double))
+    high, rest = exp_reduced_parts(r, lost, by_type(y, single, double))
+    return high, rest, lower_exponent(lift(y), shifted)
+
+
+def rough_reduced(r: Float, p: tuple[float, ...]) -> Float:
+    """1 + r p(r)"""
+    return fma(horner(r, p), r, type(r)(1))
+
+
+def exp_rough(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
+    """As `exp_saturating`, with e^r = 1 + r p(r) and the rounding of ln 2 left in r."""
+    k = by_type(x, SINGLE, DOUBLE)
+    r, shifted = reduce_roughly(clamped(x, k.smallest_rough, k.largest_normal))
+    return raise_exponent(rough_reduced(r, by_type(x, single, double)), shifted)
+
+
+def rough_parts(
+    x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]
+) -> tuple[Float, Float, Float]:
+    """As `parts`, with e^r = 1 + r p(r)."""
+    k = by_type(x, SINGLE, DOUBLE)
+    r, shifted = reduce(clamped(x, k.to_zero, k.to_infinity))
+    r = r + low
+    high, rest = fast_two_sum(type(x)(1), horner(r, by_type(x, single, double)) * r)
+    return high, rest, shifted
+
+
+def rough_growth(
+    y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]
+) -> tuple[Float, Float, Float]:
+    """As `growth`, with e^r = 1 + r p(r)."""
+    r, shifted = reduce(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth))
+    r = r + low
+    high, rest = fast_two_sum(type(y)(1), horner(r, by_type(y, single, double)) * r)
     return high, rest, lower_exponent(lift(y), shifted)

@@ -1,0 +1,49 @@
+"""e^x as a straight line between the powers of two: what the variants of Schraudolph's exponential share.
+
+e^x = 2^(x / ln2): the float with the bit pattern 2^m (x / ln2 + bias - c), m mantissa bits, is 2^n (1 + f) where n and
+f are the whole and the fractional part of x / ln2 - c. The constants c come from tools/fit_exp.py.
+"""
+
+import math
+
+from ..arithmetic import lift
+from ..primitives import NOTHING, Float, by_type, fma, from_pattern, lower_exponent, shift
+from .reduction import at_most, clamped
+
+SINGLE, DOUBLE = (-87.25, 88.37), (-708.3, 709.43)  # where the bits are those of a normal number
+INTERVAL = {"float32": SINGLE, "float64": DOUBLE}
+SPECIAL = "NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf"
+
+
+def exp_line(x: Float, c: float) -> Float:
+    """The number with the bits round(2^m (x / ln2 + bias - c))."""
+    T = type(x)
+    slope, offset = by_type(
+        x,
+        (2.0**23 / math.log(2), 2.0**23 * (127.0 - c)),
+        (2.0**52 / math.log(2), 2.0**52 * (1023.0 - c)),
+    )
+    low, high = by_type(x, SINGLE, DOUBLE)
+    return from_pattern(fma(clamped(x, low, high), T(slope), T(offset)))
+
+
+def _split(x: Float, c: float) -> tuple[Float, Float]:
+    """f, and n + shift."""
+    T = type(x)
+    exponent = fma(x, T(1 / math.log(2)), T(-c))
+    shifted = (exponent - T(0.5)) + shift(x)
+    return exponent - (shifted - shift(x)), shifted
+
+
+def line_parts(x: Float, low: Float, c: float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (1 + f) 2^n"""
+    T = type(x)
+    f, shifted = _split(clamped(x + low, *by_type(x, (-110.0, 88.8), (-752.0, 709.8))), c)
+    return T(1) + f, T(NOTHING), shifted
+
+
+def line_growth(y: Float, low: Float, c: float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (1 + f) / (lift 2^-n), y >= 0"""
+    T = type(y)
+    f, shifted = _split(at_most(y + low, by_type(y, 115.0, 763.0)), c)
+    return T(1) + f, T(NOTHING), lower_exponent(lift(y), shifted)

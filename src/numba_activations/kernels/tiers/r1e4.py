@@ -1,0 +1,32 @@
+"""r1e4: relative error 1e-4: a polynomial of degree 3."""
+
+import sys
+
+from ...records import Error, approximation
+from ..coefficients import ROUGH3_DOUBLE, ROUGH3_SINGLE
+from ..primitives import Float
+from .reduction import NORMAL, exp_rough, rough_growth, rough_parts
+
+
+def exp(x: Float) -> Float:
+    """2^n (1 + r p(r)), p of degree 2"""
+    return exp_rough(x, ROUGH3_SINGLE, ROUGH3_DOUBLE)
+
+
+def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (high + rest) 2^n"""
+    return rough_parts(x, low, ROUGH3_SINGLE, ROUGH3_DOUBLE)
+
+
+def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (high + rest) / scale, y >= 0"""
+    return rough_growth(y, low, ROUGH3_SINGLE, ROUGH3_DOUBLE)
+
+
+approximation(
+    sys.modules[__name__],
+    bounds={"float32": Error(1.1e-4, at=1.0, unit="relative"), "float64": Error(1.1e-4, at=1.0, unit="relative")},
+    interval=NORMAL,
+    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
+    why="For float16 and bfloat16 data, and where a network learns with the error in place.",
+)

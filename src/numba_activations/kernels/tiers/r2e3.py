@@ -1,0 +1,32 @@
+"""r2e3: relative error 2e-3: a polynomial of degree 2."""
+
+import sys
+
+from ...records import Error, approximation
+from ..coefficients import ROUGH2_DOUBLE, ROUGH2_SINGLE
+from ..primitives import Float
+from .reduction import NORMAL, exp_rough, rough_growth, rough_parts
+
+
+def exp(x: Float) -> Float:
+    """2^n (1 + r p(r)), p of degree 1"""
+    return exp_rough(x, ROUGH2_SINGLE, ROUGH2_DOUBLE)
+
+
+def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (high + rest) 2^n"""
+    return rough_parts(x, low, ROUGH2_SINGLE, ROUGH2_DOUBLE)
+
+
+def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (high + rest) / scale, y >= 0"""
+    return rough_growth(y, low, ROUGH2_SINGLE, ROUGH2_DOUBLE)
+
+
+approximation(
+    sys.modules[__name__],
+    bounds={"float32": Error(2e-3, at=1.0, unit="relative"), "float64": Error(2e-3, at=1.0, unit="relative")},
+    interval=NORMAL,
+    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
+    why="The least that range reduction is worth; below it, schraudolph needs none.",
+)

@@ -1,0 +1,33 @@
+"""r3e6: relative error 3e-6: a polynomial of degree 4."""
+
+import sys
+
+from ...records import Error, approximation
+from ..coefficients import ROUGH4_DOUBLE, ROUGH4_SINGLE
+from ..primitives import Float, by_type, raise_exponent
+from .reduction import NORMAL, reduce_normal, rough_growth, rough_parts, rough_reduced
+
+
+def exp(x: Float) -> Float:
+    """2^n (1 + r p(r)), p of degree 3"""
+    r, shifted = reduce_normal(x)
+    return raise_exponent(rough_reduced(r, by_type(x, ROUGH4_SINGLE, ROUGH4_DOUBLE)), shifted)
+
+
+def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (high + rest) 2^n"""
+    return rough_parts(x, low, ROUGH4_SINGLE, ROUGH4_DOUBLE)
+
+
+def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (high + rest) / scale, y >= 0"""
+    return rough_growth(y, low, ROUGH4_SINGLE, ROUGH4_DOUBLE)
+
+
+approximation(
+    sys.modules[__name__],
+    bounds={"float32": Error(2.9e-6, at=1.0, unit="relative"), "float64": Error(2.9e-6, at=1.0, unit="relative")},
+    interval=NORMAL,
+    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
+    why="Softmax weights and gates whose inputs are float16 or bfloat16 anyway: it is below half an ULP of both.",
+)

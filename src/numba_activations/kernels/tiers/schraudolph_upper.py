@@ -1,0 +1,32 @@
+"""schraudolph_upper: schraudolph from above."""
+
+import sys
+
+from ...records import Error, approximation
+from ..coefficients import LINE_UPPER
+from ..primitives import Float
+from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_parts
+
+
+def exp(x: Float) -> Float:
+    """the number with the bits round(2^m (x / ln2 + bias - c))"""
+    return exp_line(x, LINE_UPPER)
+
+
+def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (high + 0) 2^n"""
+    return line_parts(x, low, LINE_UPPER)
+
+
+def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (high + 0) / scale, y >= 0"""
+    return line_growth(y, low, LINE_UPPER)
+
+
+approximation(
+    sys.modules[__name__],
+    bounds={"float32": Error(0.0616, at=1.0, unit="relative"), "float64": Error(0.0616, at=1.0, unit="relative")},
+    interval=INTERVAL,
+    special=SPECIAL,
+    why="Never too small, but for rounding: an upper bound of exp.",
+)
