@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": "the three objections to the sigmoid, measured: vanishing gradients, zig-zag, the price of exp",
     "train": "train a classifier with the compiled loop, on digits, MNIST or your data",
     "certify": "judge activations at every number of float16 and float32",
+    "report": "one HTML page on this machine: exponentials and activations, their errors, speeds and curves",
     "cache": "compile ahead of time, show or empty the cache of compiled code",
 }
 PROGRAM = "numba-activations"

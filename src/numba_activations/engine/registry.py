@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,12 @@ def function(key: Key) -> Any:
     if found is not None:
         return found
     storages = _storages(key)
-    entry = cache.key(key.tier, key.variant, key.name, *storages)
-    return _publish(key, objectcode.obtain(entry, lambda: _compile(key, tuple(storages))), storages)
+    return _publish(key, objectcode.obtain(_entry(key, storages), lambda: _compile(key, tuple(storages))), storages)
+
+
+def cached(key: Key) -> bool:
+    """Whether nothing needs to be compiled for a function: it is here, or its code is in the cache."""
+    return key in _functions or cache.load(_entry(key, _storages(key))) is not None
 
 
 def loop_address(key: Key, dtype: np.dtype) -> int:
@@ -58,6 +62,10 @@ def loop_address(key: Key, dtype: np.dtype) -> int:
 def functions() -> dict[Key, Any]:
     """What this process has so far."""
     return dict(_functions)
+
+
+def _entry(key: Key, storages: Iterable[str]) -> str:
+    return cache.key(key.tier, key.variant, key.name, *storages)
 
 
 def _storages(key: Key) -> dict[str, np.dtype]:

@@ -20,13 +20,13 @@ from ...training import (
     train_batches,
 )
 from ..plots import GREY, STYLE
+from ..saturation import SATURATED
 from .examples import Array, Examples
 from .findings import Findings, Table, line, percent, power
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SATURATED = 0.05  # a unit is saturated by an example where |f'| is below this share of max |f'|
 _PROBE = 512  # examples on which gradients and saturation are measured
 
 

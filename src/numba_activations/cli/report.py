@@ -1,0 +1,55 @@
+"""Make the report: one HTML page on this machine's exponentials and activations."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..analysis.peers import LIBRARIES
+from .errors import UserError, require
+from .files import check_writable, write
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--out", type=Path, default=Path("report.html"), metavar="FILE", help="where to write it (default: report.html)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="in seconds instead of minutes: fewer inputs, only NumPy to compare with"
+    )
+    parser.add_argument(
+        "--peers", nargs="*", choices=LIBRARIES, help="libraries to measure too (default: all installed)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, then write the page."""
+    for module in ("jinja2", "mpmath", "rich"):
+        require(module)
+    if str(options.out) != "-":
+        check_writable(options.out)
+
+    from dataclasses import replace
+
+    from ..analysis import peers
+    from ..engine.ahead import compile_ahead
+    from ..report import FULL, QUICK, functions, measure, page
+    from .terminal import progress
+
+    effort = QUICK if options.quick else FULL
+    if options.peers is not None:
+        missing = sorted(set(options.peers) - set(peers.installed()))
+        if missing:
+            raise UserError(f"{', '.join(missing)} is not installed here: install it, or leave it out of --peers")
+        effort = replace(effort, libraries=tuple(options.peers))
+    with progress() as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def step(done: float, what: str) -> None:
+            bar.update(task, completed=done, description=what)
+
+        compile_ahead(functions(), step)
+        sections = measure(effort, step)
+    write(options.out, page(sections))
+    if str(options.out) != "-":
+        sys.stdout.write(f"{options.out}: open it in a browser\n")

@@ -1,0 +1,56 @@
+"""Compile many functions ahead of time, in several processes: Numba compiles one at a time in each."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from . import registry
+from .keys import Key
+
+__all__ = ["compile_ahead"]
+
+_WORTHWHILE = 6  # functions that take longer to compile here than processes and Numba take to start
+
+
+def compile_ahead(keys: Sequence[Key], step: Callable[[float, str], None] = lambda done, what: None) -> int:
+    """Put the code of functions into the cache; returns how many were missing.
+
+    Where few are missing, or the cache cannot be written, each is compiled when it is first asked for, as ever.
+
+    Parameters
+    ----------
+    keys : sequence of Key
+        The functions.
+    step : callable
+        Is told the share that is done, and what comes next.
+
+    Notes
+    -----
+    The processes import the main module of this one: a script that calls this needs its ``if __name__ == "__main__":``.
+    """
+    missing = [key for key in keys if not registry.cached(key)]
+    if len(missing) < _WORTHWHILE:
+        return len(missing)
+    pool = ProcessPoolExecutor(
+        os.cpu_count(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is this process's business
+    )
+    with pool:
+        try:
+            jobs = {pool.submit(_compile, key): key for key in missing}
+            for done, job in enumerate(as_completed(jobs)):
+                job.result()
+                step(done / len(jobs), f"compiling {len(jobs)} functions, which are kept: {jobs[job].path}")
+                if not registry.cached(jobs[job]):
+                    break
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return len(missing)
+
+
+def _compile(key: Key) -> None:
+    registry.function(key)
