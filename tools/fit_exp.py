@@ -16,7 +16,7 @@ import mpmath as mp
 from generated import KERNELS, ROUNDING, constant, main, table
 from minimax import fit_rounded
 
-DEGREES = {"SINGLE": (5, 7), "DOUBLE": (10, 11, 12)}
+DEGREES = {"SINGLE": (5, 6, 7), "DOUBLE": (10, 11, 12)}
 ROUGH_DEGREES = (2, 3, 4)
 HIGH_BITS = {"SINGLE": 15, "DOUBLE": 42}
 

@@ -11,6 +11,14 @@ EXP5_SINGLE = (
     float.fromhex("0x1.5557aa0000000p-3"),  # 0.16667111217975616
     float.fromhex("0x1.fffdfc0000000p-2"),  # 0.499992311000824
 )
+# e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error 3.14e-9 as rounded
+EXP6_SINGLE = (
+    float.fromhex("0x1.6a3d120000000p-10"),  # 0.0013818304287269711
+    float.fromhex("0x1.1238560000000p-7"),  # 0.008368532173335552
+    float.fromhex("0x1.5558be0000000p-5"),  # 0.04166829213500023
+    float.fromhex("0x1.5554940000000p-3"),  # 0.1666652262210846
+    float.fromhex("0x1.fffffc0000000p-2"),  # 0.4999999403953552
+)
 # e^r = 1 + r + r^2 q(r), |r| <= ln2/2: relative error 9.74e-11 as rounded
 EXP7_SINGLE = (
     float.fromhex("0x1.9dfb800000000p-13"),  # 0.0001974022015929222

@@ -41,9 +41,9 @@ def sigmoid_slope(w: Float) -> Float:
 
 def sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     """1 / (1 + exp(-x))"""
-    w, w_lost, _, _ = sigmoid_parts(m, x, type(x)(NOTHING))
-    w = w + w_lost
-    return sigmoid_value(x, w), sigmoid_slope(w) * lower(x)
+    T = type(x)
+    w = m.half(abs(x))  # s(-|x|), which has all its digits in the tail
+    return T(1) - w if x >= T(0) else w, fma(-w, w, w)  # s(x) s(-x) = w (1 - w), in which nothing cancels
 
 
 activation(

@@ -7,8 +7,8 @@ import numpy as np
 from ...records import Error, approximation
 from ..arithmetic import lift
 from ..coefficients import EXP10_DOUBLE
-from ..primitives import Float, lower_exponent, raise_exponent, shift
-from .reduction import SINGLE, at_most, clamped, exp_reduced, exp_reduced_parts, reduce
+from ..primitives import NOTHING, Float, lower_exponent, raise_exponent, shift
+from .reduction import SINGLE, at_most, clamped, exp_reduced, exp_reduced_parts, half_of_growth, reduce
 
 
 def exp(x: Float) -> Float:
@@ -34,6 +34,11 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
     high, rest, shifted = _parts(at_most(np.float64(y) + np.float64(low), SINGLE.largest_growth))
     return high, rest, lower_exponent(lift(y), shifted)
+
+
+def half(y: Float) -> Float:
+    """e^-y / (1 + e^-y), y >= 0"""
+    return half_of_growth(*growth(y, type(y)(NOTHING)))
 
 
 approximation(

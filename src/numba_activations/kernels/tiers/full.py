@@ -3,10 +3,11 @@
 import sys
 
 from ...records import Error, approximation
-from ..coefficients import EXP7_SINGLE, EXP12_DOUBLE
+from ..coefficients import EXP6_SINGLE, EXP7_SINGLE, EXP11_DOUBLE, EXP12_DOUBLE
 from ..primitives import Float
 from .reduction import exp_full
 from .reduction import growth as growth_of
+from .reduction import half as half_of
 from .reduction import parts as parts_of
 
 
@@ -23,6 +24,11 @@ def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
     return growth_of(y, low, EXP7_SINGLE, EXP12_DOUBLE)
+
+
+def half(y: Float) -> Float:
+    """e^-y / (1 + e^-y), y >= 0"""
+    return half_of(y, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 approximation(

@@ -4,8 +4,8 @@ import sys
 
 from ...records import Error, approximation
 from ..arithmetic import lift
-from ..primitives import Float, by_type, fma, libm_exp, libm_expm1, lower_exponent
-from .reduction import DOUBLE, SINGLE, at_most, clamped, reduce_exactly
+from ..primitives import NOTHING, Float, by_type, fma, libm_exp, libm_expm1, lower_exponent
+from .reduction import DOUBLE, SINGLE, at_most, clamped, half_of_growth, reduce_exactly
 
 
 def exp(x: Float) -> Float:
@@ -32,6 +32,11 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     r, lost, shifted = reduce_exactly(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low)
     high, rest = _reduced_parts(r, lost)
     return high, rest, lower_exponent(lift(y), shifted)
+
+
+def half(y: Float) -> Float:
+    """e^-y / (1 + e^-y), y >= 0"""
+    return half_of_growth(*growth(y, type(y)(NOTHING)))
 
 
 approximation(

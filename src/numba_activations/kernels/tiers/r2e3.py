@@ -4,8 +4,8 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import ROUGH2_DOUBLE, ROUGH2_SINGLE
-from ..primitives import Float
-from .reduction import NORMAL, exp_rough, rough_growth, rough_parts
+from ..primitives import NOTHING, Float
+from .reduction import NORMAL, exp_rough, half_of_growth, rough_growth, rough_parts
 
 
 def exp(x: Float) -> Float:
@@ -21,6 +21,11 @@ def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
     return rough_growth(y, low, ROUGH2_SINGLE, ROUGH2_DOUBLE)
+
+
+def half(y: Float) -> Float:
+    """e^-y / (1 + e^-y), y >= 0"""
+    return half_of_growth(*growth(y, type(y)(NOTHING)))
 
 
 approximation(

@@ -4,8 +4,8 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import ROUGH4_DOUBLE, ROUGH4_SINGLE
-from ..primitives import Float, by_type, raise_exponent
-from .reduction import NORMAL, reduce_normal, rough_growth, rough_parts, rough_reduced
+from ..primitives import NOTHING, Float, by_type, raise_exponent
+from .reduction import NORMAL, half_of_growth, reduce_normal, rough_growth, rough_parts, rough_reduced
 
 
 def exp(x: Float) -> Float:
@@ -22,6 +22,11 @@ def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
     return rough_growth(y, low, ROUGH4_SINGLE, ROUGH4_DOUBLE)
+
+
+def half(y: Float) -> Float:
+    """e^-y / (1 + e^-y), y >= 0"""
+    return half_of_growth(*growth(y, type(y)(NOTHING)))
 
 
 approximation(

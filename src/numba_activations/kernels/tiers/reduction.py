@@ -8,7 +8,7 @@ with n, come from tools/fit_exp.py.
 from typing import NamedTuple
 
 from .. import coefficients as c
-from ..arithmetic import fast_two_sum, lift
+from ..arithmetic import fast_two_sum, lift, lower
 from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
 
 
@@ -141,6 +141,28 @@ def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float,
     r, lost, shifted = reduce_exactly(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low)
     high, rest = exp_reduced_parts(r, lost, by_type(y, single, double))
     return high, rest, lower_exponent(lift(y), shifted)
+
+
+# What `half` multiplies numerator and denominator by. The rounding of the denominator weighs most where its mantissa
+# is just above 1 and the quotient's just below 2; the factor keeps these apart: 1.61 -> 1.45 ULP in float32.
+UNEVEN = 1.28125
+
+
+def half(y: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
+    """e^-y / (1 + e^-y) = 2^-n / (2^-n + e^r), y >= 0."""
+    T = type(y)
+    r, shifted = reduce(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth))
+    one = T(UNEVEN) * lift(y)
+    scale = lower_exponent(one, shifted)
+    total = one + scale
+    lost = (one - total) + scale
+    p = fma(horner(r, by_type(y, single, double)), r * r, fma(lost, T(1) / one, r))
+    return scale / fma(p, one, total)
+
+
+def half_of_growth(high: Float, rest: Float, scale: Float) -> Float:
+    """e^-y / (1 + e^-y) from what `growth` gives."""
+    return scale / (high + (rest + scale * lower(scale))) * lower(scale)
 
 
 def rough_reduced(r: Float, p: tuple[float, ...]) -> Float:

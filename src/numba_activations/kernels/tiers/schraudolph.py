@@ -4,8 +4,9 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import LINE_MINMAX
-from ..primitives import Float
+from ..primitives import NOTHING, Float
 from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_parts
+from .reduction import half_of_growth
 
 
 def exp(x: Float) -> Float:
@@ -21,6 +22,11 @@ def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + 0) / scale, y >= 0"""
     return line_growth(y, low, LINE_MINMAX)
+
+
+def half(y: Float) -> Float:
+    """e^-y / (1 + e^-y), y >= 0"""
+    return half_of_growth(*growth(y, type(y)(NOTHING)))
 
 
 approximation(

@@ -7,6 +7,7 @@ from ..coefficients import EXP5_SINGLE, EXP11_DOUBLE
 from ..primitives import Float
 from .reduction import exp_saturating
 from .reduction import growth as growth_of
+from .reduction import half as half_of
 from .reduction import parts as parts_of
 
 
@@ -23,6 +24,11 @@ def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
     return growth_of(y, low, EXP5_SINGLE, EXP11_DOUBLE)
+
+
+def half(y: Float) -> Float:
+    """e^-y / (1 + e^-y), y >= 0"""
+    return half_of(y, EXP5_SINGLE, EXP11_DOUBLE)
 
 
 approximation(
