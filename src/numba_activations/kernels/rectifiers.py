@@ -12,11 +12,6 @@ from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
 from .sigmoidal import limit, sigmoid_parts, sigmoid_value, tanh_parts
 from .tiers.reduction import clamped, horner
 
-UNMEASURED = {
-    "float32": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
-    "float64": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
-}
-
 
 def log1p_decay(m: Any, x: Float, low: Float) -> tuple[Float, Float]:
     """log(1 + e^-|x + low|) and what that lacks."""
@@ -38,7 +33,10 @@ activation(
     exact=lambda m, x: -m.log1p(m.exp(-x)),
     aliases=("logsigmoid", "log_expit"),
     limits=Limits(plus=(0, 0), minus=(-math.inf, 1)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(Error(0.88, at=87.68316), Error(0.82, at=87.68366)),
+        "float64": Bound(Error(0.85, at=708.7429921225456), Error(0.82, at=-0.24528890204832354)),
+    },
 )
 
 
@@ -63,7 +61,10 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
     rules=(Rule("beta > 0", lambda beta: beta > 0),),
     trainable="beta",
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(Error(0.88, at=-87.72867), Error(0.82, at=0.35898924)),
+        "float64": Bound(Error(0.84, at=-708.6239621848962), Error(0.83, at=0.3858274033026108)),
+    },
 )
 
 
@@ -100,7 +101,17 @@ activation(
     aliases=("swish",),
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
     trainable="beta",
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(
+            Error(0.81, at=-91.87877), Error(0.81, at=-91.88266), Error(5.5e-10, at=-1.2323637, unit="absolute")
+        ),
+        "float64": Bound(
+            Error(0.79, at=-715.5411877703909),
+            Error(0.76, at=-715.2519004172252),
+            Error(1.1e-18, at=-1.2333933567863336, unit="absolute"),
+        ),
+    },
+    root=-1.278464542761074,
 )
 
 
@@ -116,7 +127,17 @@ activation(
     exact=lambda m, x: x / (1 + m.exp(-1.702 * x)),
     aliases=("gelu_sigmoid",),
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(
+            Error(0.8, at=-53.98386), Error(0.81, at=-54.3492), Error(1.1e-09, at=-0.70474607, unit="absolute")
+        ),
+        "float64": Bound(
+            Error(0.79, at=-419.8959859537524),
+            Error(0.76, at=-420.302687203473),
+            Error(2.1e-18, at=-0.7015839696024289, unit="absolute"),
+        ),
+    },
+    root=-0.751154255441289,
 )
 
 
@@ -144,7 +165,17 @@ activation(
     exact=lambda m, x: x / (1 + m.exp(-2 * m.sqrt(2 / m.pi) * (x + 0.044715 * x**3))),
     aliases=("gelu_approx", "gelu_new"),
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(
+            Error(0.79, at=-10.118887), Error(1.36, at=-7.755874), Error(1.9e-09, at=-0.70708543, unit="absolute")
+        ),
+        "float64": Bound(
+            Error(0.61, at=-2.5334816834090166),
+            Error(1.49, at=-16.150926502047856),
+            Error(3.7e-18, at=-0.7166197762219993, unit="absolute"),
+        ),
+    },
+    root=-0.7524614220710162,
 )
 
 
@@ -181,7 +212,17 @@ activation(
     mish,
     exact=lambda m, x: x * m.tanh(m.log1p(m.exp(x))),
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(
+            Error(0.85, at=3.226837e-38), Error(0.81, at=-91.88266), Error(6.3e-10, at=-1.1444474, unit="absolute")
+        ),
+        "float64": Bound(
+            Error(0.87, at=2.650344203837819e-308),
+            Error(0.76, at=-715.2519004172252),
+            Error(1.2e-18, at=-1.1468394633517445, unit="absolute"),
+        ),
+    },
+    root=-1.1924312145154905,
 )
 
 
@@ -199,7 +240,10 @@ activation(
     elu,
     exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x),
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(Error(0.8, at=-4.2151807e-08), Error(0.9, at=-48.8587)),
+        "float64": Bound(Error(0.79, at=-8.254987366649882e-17), Error(0.9, at=-21.11419296893996)),
+    },
     note="For another alpha than 1 the derivative jumps at 0, where it is alpha, as in PyTorch and JAX.",
 )
 
@@ -222,7 +266,10 @@ activation(
     exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x / alpha),
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
     rules=(Rule("alpha > 0", lambda alpha: alpha > 0),),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(Error(0.8, at=-4.2151807e-08), Error(0.82, at=-87.61995)),
+        "float64": Bound(Error(0.79, at=-8.254987366649882e-17), Error(0.75, at=-708.9240152073412)),
+    },
 )
 
 # The fixed point of mean 0 and variance 1: G. Klambauer and others, Self-normalizing neural networks (2017).
@@ -250,7 +297,10 @@ activation(
     exact=lambda m, x: SCALE * (x if x > 0 else ALPHA * m.expm1(x)),
     kinks=(0.0,),
     limits=Limits(plus=(math.inf, SCALE), minus=(-SCALE * ALPHA, 0)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(Error(1.17, at=-4.222224e-08), Error(0.81, at=-88.40047)),
+        "float64": Bound(Error(1.35, at=-5.741345061888823e-17), Error(0.8, at=-709.1122404537045)),
+    },
     note="The derivative at 0 is 1.7581, that of the branch below, as in PyTorch and JAX.",
 )
 
@@ -289,7 +339,10 @@ activation(
     exact=lambda m, x: m.log(m.cosh(x)),
     aliases=("logcosh",),
     limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(Error(1.04, at=-0.34691355), Error(0.72, at=0.17708588)),
+        "float64": Bound(Error(1.06, at=0.3487824416947616), Error(0.7, at=-0.184386696233684)),
+    },
 )
 
 
@@ -305,5 +358,8 @@ activation(
     lisht,
     exact=lambda m, x: x * m.tanh(x),
     limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
-    bounds=UNMEASURED,
+    bounds={
+        "float32": Bound(Error(0.8, at=0.17586571), Error(1.36, at=0.6358861)),
+        "float64": Bound(Error(0.76, at=0.17476462411103835), Error(1.35, at=-0.5892292919251156)),
+    },
 )

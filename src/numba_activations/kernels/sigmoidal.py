@@ -52,8 +52,8 @@ activation(
     aliases=("expit", "logistic"),
     limits=Limits(plus=(1, 0), minus=(0, 0)),
     bounds={
-        "float32": Bound(Error(1.7, at=1.0), Error(2.2, at=1.0)),
-        "float64": Bound(Error(1.7, at=1.0), Error(2.2, at=1.0)),
+        "float32": Bound(Error(0.82, at=0.35898924), Error(1.51, at=3.417259)),
+        "float64": Bound(Error(0.83, at=0.3858274033026108), Error(1.48, at=3.430743511938376)),
     },
 )
 
@@ -86,8 +86,8 @@ activation(
     exact=lambda m, x: m.tanh(x),
     limits=Limits(plus=(1, 0), minus=(-1, 0)),
     bounds={
-        "float32": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
-        "float64": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
+        "float32": Bound(Error(0.72, at=0.17708588), Error(1.55, at=-2.4188228)),
+        "float64": Bound(Error(0.7, at=-0.184386696233684), Error(1.56, at=-2.419231585601298)),
     },
 )
 
@@ -106,8 +106,8 @@ activation(
     exact=lambda m, x, a, b: a * m.tanh(b * x),
     limits=Limits(plus=(1.7159, 0), minus=(-1.7159, 0)),
     bounds={
-        "float32": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
-        "float64": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
+        "float32": Bound(Error(1.44, at=-1.1748898e-38), Error(1.74, at=-5.4234886)),
+        "float64": Bound(Error(1.31, at=-1.88634598667899e-308), Error(1.76, at=-11.785277597638052)),
     },
     note="The constants are those of Y. LeCun, L. Bottou, G. Orr and K.-R. Mueller, Efficient BackProp (1998).",
 )
@@ -135,7 +135,7 @@ activation(
     aliases=("tanhshrink",),
     limits=Limits(plus=(math.inf, 1), minus=(-math.inf, 1)),
     bounds={
-        "float32": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
-        "float64": Bound(Error(2.3, at=1.0), Error(2.2, at=1.0)),
+        "float32": Bound(Error(1.09, at=-0.7718288), Error(1.03, at=-0.17760612)),
+        "float64": Bound(Error(1.02, at=0.7650747262712514), Error(0.86, at=0.1735591773676035)),
     },
 )
