@@ -5,7 +5,7 @@ import io
 import json
 import math
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
@@ -186,6 +186,7 @@ class _Candidate:
     kind: str
     method: str
     prepare: peers.Prepare
+    dtypes: Collection[str]
     stated: Mapping[str, Error]
     interval: Mapping[str, tuple[float, float]]
 
@@ -204,12 +205,12 @@ def _candidates(record: Activation, libraries: Sequence[str]) -> list[_Candidate
             interval = {} if name == DEFAULT else {k: _symmetric(*ends) for k, ends in tier.interval.items()}
         shown = DEFAULT_NAME if name == DEFAULT else name
         method = tier.method if record.uses_exp else record.formula
-        found.append(_Candidate(shown, "tier", method, _ours(function), stated, interval))
+        found.append(_Candidate(shown, "tier", method, _ours(function), tier.bounds, stated, interval))
     for library in libraries:
         prepare = peers.peer(library, record)
         if prepare is not None:
             everywhere = APPROXIMATIONS[DEFAULT].interval if record.name == "exp" else {}
-            found.append(_Candidate(library, "peer", f"{library} {version(library)}", prepare, {}, everywhere))
+            found.append(_Candidate(library, "peer", f"{library} {version(library)}", prepare, DTYPES, {}, everywhere))
     return found
 
 
@@ -287,8 +288,9 @@ def compare(
     copy: dict[str, dict[str, float]] = {}
     measured: list[Measurement] = []
     with peers.one_thread(*libraries), np.errstate(all="ignore"):
-        candidates = _candidates(record, libraries)
+        everyone = _candidates(record, libraries)
         for place, dtype in enumerate(dtypes):
+            candidates = [c for c in everyone if dtype in c.dtypes]
             chosen = _finite_values(values, dtype)
 
             def within(done: float, what: str, place: int = place, dtype: str = dtype) -> None:
