@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import numba_activations as act
+from numba_activations.analysis import peers
 from numba_activations.data import digits
 from numba_activations.training import (
     Network,
@@ -57,14 +58,73 @@ def points_of(name: str, count: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", act.catalogue)
 def test_gradient_is_that_of_the_loss_for_every_activation(name):
+    parameters, X, y = settled(name)
+    gradient = loss_and_gradient(parameters, X, y)[1]
+    np.testing.assert_allclose(gradient.vector, central_differences(parameters, X, y), rtol=1e-6, atol=1e-8)
+
+
+def in_catalogue_of(library: str) -> list[str]:
+    """The activations that an installed library has too."""
+    if library not in peers.installed():
+        return []
+    return [name for name, record in act.catalogue.items() if peers.function(library, record) is not None]
+
+
+def settled(name: str) -> tuple[Parameters, np.ndarray, np.ndarray]:
+    """Parameters of a network, and data, that keep every activation's arguments at `points_of` and near."""
     network = Network.of((3, 4, 5, 2), name, "squared_error", np.float64)
     parameters = initialise(network, 1, "glorot")
     for k in range(2):
         parameters.biases[k][:] = points_of(name, len(parameters.biases[k]))
         parameters.weights[k] *= 0.02
-    X, y = problem(network)
-    gradient = loss_and_gradient(parameters, X, y)[1]
-    np.testing.assert_allclose(gradient.vector, central_differences(parameters, X, y), rtol=1e-6, atol=1e-8)
+    return parameters, *problem(network)
+
+
+@pytest.mark.parametrize("name", in_catalogue_of("torch"))
+def test_gradient_is_torchs(name):
+    import torch
+
+    parameters, X, y = settled(name)
+    function = peers.function("torch", act.catalogue[name])
+    leaves = [
+        torch.tensor(a, requires_grad=True)
+        for pair in zip(parameters.weights, parameters.biases, strict=True)
+        for a in pair
+    ]
+    x = torch.from_numpy(X)
+    for k in range(0, len(leaves), 2):
+        x = x @ leaves[k] + leaves[k + 1]
+        x = function(x) if k + 2 < len(leaves) else x
+    loss = ((x - torch.from_numpy(y)) ** 2).sum() / 2
+    expected = torch.cat([g.ravel() for g in torch.autograd.grad(loss, leaves)]).numpy()
+    found, gradient = loss_and_gradient(parameters, X, y)
+    assert found == pytest.approx(loss.item(), rel=1e-8)
+    np.testing.assert_allclose(gradient.vector, expected, rtol=1e-7, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", in_catalogue_of("jax"))
+def test_gradient_is_jaxs(name):
+    import jax
+
+    parameters, X, y = settled(name)
+    function = peers.function("jax", act.catalogue[name])
+
+    def loss(leaves):
+        x = X
+        for k in range(0, len(leaves), 2):
+            x = x @ leaves[k] + leaves[k + 1]
+            x = function(x) if k + 2 < len(leaves) else x
+        return ((x - y) ** 2).sum() / 2
+
+    with peers.one_thread("jax"):  # which lets it compute in float64
+        leaves = [
+            jax.numpy.asarray(a) for pair in zip(parameters.weights, parameters.biases, strict=True) for a in pair
+        ]
+        value, gradients = jax.value_and_grad(loss)(leaves)
+        expected = np.concatenate([np.ravel(g) for g in gradients])
+    found, gradient = loss_and_gradient(parameters, X, y)
+    assert found == pytest.approx(float(value), rel=1e-8)
+    np.testing.assert_allclose(gradient.vector, expected, rtol=1e-7, atol=1e-10)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -6,6 +6,7 @@ of the same step and nothing else.
 
 import statistics
 import timeit
+from functools import partial
 
 import networks
 import processes
@@ -80,9 +81,9 @@ def test_an_epoch_of_mnist_beats_scikit_learn(hold):
     hold("epoch of MNIST / scikit-learn", 0.35, *((case, "sklearn") for case in MNIST if "sklearn" in case.libraries()))
 
 
-@pytest.mark.parametrize("case", MNIST, ids=str)
-def test_a_step_is_little_more_than_its_matrix_products(hold, case):
-    hold(f"{case} / its matrix products", 1.3, (case, "products"))
+def test_an_epoch_of_mnist_is_little_more_than_its_matrix_products(hold):
+    """Though these take the rows as they lie, and ours in random order, each of which comes from memory."""
+    hold("epoch of MNIST / its matrix products", 1.3, *((case, "products") for case in MNIST))
 
 
 def test_a_step_of_digits_beats_torch(hold):
@@ -92,9 +93,10 @@ def test_a_step_of_digits_beats_torch(hold):
 def test_the_first_fit_of_a_process_starts_at_once(benchmark):
     """With a warm cache, import included: less than 1.5 s."""
     benchmark.group = "requirements of training"
-    processes.run(_FIRST_FIT)
-    benchmark.pedantic(processes.run, args=(_FIRST_FIT,))
+    start = partial(processes.run, _FIRST_FIT, {"OPENBLAS_NUM_THREADS": "1"})
+    start()
+    benchmark.pedantic(start)
     if benchmark.enabled:
-        seconds = min(timeit.timeit(lambda: processes.run(_FIRST_FIT), number=1) for _ in range(5))
+        seconds = min(timeit.timeit(start, number=1) for _ in range(5))
         benchmark.extra_info.update(claim="first fit of a process, s", ratio=seconds, bar=1.5)
         assert seconds < 1.5
