@@ -169,12 +169,12 @@ def exactly(function: Callable[[Any], Any], x: float, form: Format) -> Any:
     """``function(x)`` in mpmath, with enough digits: twice as many give the same to far below an ULP.
 
     A formula may cancel. Zero, which every digit may have been lost for, is believed only when the digits reach from
-    the largest number of the type to below the smallest. A value that is not 0, but far below the smallest number with
-    few digits and with twice as many, counts as found: its own digits do not matter, and may take very many to find.
+    the largest number of the type to below the smallest. A value that is not 0 but far below the smallest number counts
+    as found when its binary exponent is: its digits do not matter, and may take very many to find.
     """
     import mpmath
 
-    nothing = mpmath.mpf(2) ** (form.smallest - form.digits - 64)
+    nothing = form.smallest - form.digits - 64
     enough = form.largest - form.smallest + form.digits + 64
     bits = form.digits + 48
     with mpmath.workprec(bits):
@@ -184,7 +184,8 @@ def exactly(function: Callable[[Any], Any], x: float, form: Format) -> Any:
         with mpmath.workprec(bits):
             value = function(mpmath.mpf(x))
             agree = value != 0 and abs(value - last) <= abs(value) * mpmath.mpf(2) ** -(form.digits + 24)
-            agree = agree or (0 < abs(value) < nothing and 0 < abs(last) < nothing)
+            size, before = mpmath.mag(value), mpmath.mag(last)
+            agree = agree or (-mpmath.inf < size < nothing and abs(size - before) <= -size >> 24)
         if agree or bits >= enough:
             return value
         last = value
