@@ -107,7 +107,7 @@ activation(
     limits=Limits(plus=(1, 0), minus=(0, 0)),
     bounds={
         "float32": Bound(Error(1.28, at=-0.6840832233428955), Error(0.84, at=13.150272369384766)),
-        "float64": Bound(Error(1.18, at=-33.72850265754608), Error(0.71, at=-37.61891153792773)),
+        "float64": Bound(Error(1.23, at=-1.2193666545728574), Error(0.71, at=-37.61891153792773)),
     },
 )
 
