@@ -107,7 +107,7 @@ activation(
     limits=Limits(plus=(1, 0), minus=(0, 0)),
     bounds={
         "float32": Bound(Error(1.28, at=-0.6840832233428955), Error(0.84, at=13.150272369384766)),
-        "float64": Bound(Error(1.23, at=-1.2193666545728574), Error(0.71, at=-37.61891153792773)),
+        "float64": Bound(Error(1.23, at=-1.2193666545728574), Error(0.75, at=-37.61952160899381)),
     },
 )
 
@@ -148,7 +148,7 @@ activation(
     limits=Limits(plus=(0, 0), minus=(-math.inf, math.inf)),
     bounds={
         "float32": Bound(Error(1.4, at=0.2937873601913452), Error(1.2, at=-1.2549904584884644)),
-        "float64": Bound(Error(1.14, at=0.4570252059165667), Error(1.07, at=-1.1988759112423006)),
+        "float64": Bound(Error(1.14, at=-0.06220785302415699), Error(1.07, at=-1.1988759112423006)),
     },
 )
 
