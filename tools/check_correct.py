@@ -32,24 +32,36 @@ def is_nearest(x: float, y: np.float32) -> bool:
         return all(error <= abs(mp.mpf(float(side)) - exact) for side in sides)
 
 
+def easy(x: np.ndarray) -> np.ndarray | None:
+    """The result where it is one and the same for all of x, else None."""
+    if np.isnan(x).all():
+        return np.full_like(x, np.nan)
+    if (np.abs(x) < 2.0**-26).all():
+        return np.ones_like(x)
+    if (x < -104).all() or (x > 89).all():
+        return np.full_like(x, 0 if x[0] < 0 else np.inf)
+    return None
+
+
 def main() -> None:
     """Check, and print what was found."""
-    wrong = adjudicated = 0
+    wrong = decided = 0
     for start in range(0, 1 << 32, CHUNK):
         x = np.arange(start, start + CHUNK, dtype=np.uint64).astype(np.uint32).view(np.float32)
         y = act.approx.correct.exp(x)
-        nan = np.isnan(x)
-        wrong += int((np.isnan(y) != nan).sum())
-        x, y = x[~nan], y[~nan]
+        known = easy(x)
+        if known is not None:
+            wrong += int((~((y == known) | (np.isnan(y) & np.isnan(known)))).sum())
+            continue
         with np.errstate(all="ignore"):
             exact = np.exp(x.astype(np.float64))
             rounded = exact.astype(np.float32)
             unsure = np.isfinite(rounded) & (rounded > 0) & doubtful(exact, rounded)
-        wrong += int(((y != rounded) & ~unsure).sum())
-        for a, b in zip(x[unsure], y[unsure], strict=True):
-            wrong += not is_nearest(float(a), b)
-        adjudicated += int(unsure.sum())
-    print(f"{1 << 32} numbers, {wrong} misrounded; {adjudicated} decided in mpmath")
+        same = (y == rounded) | (np.isnan(y) & np.isnan(rounded))
+        wrong += int((~same & ~unsure).sum())
+        wrong += sum(not is_nearest(float(a), b) for a, b in zip(x[unsure], y[unsure], strict=True))
+        decided += int(unsure.sum())
+    print(f"{1 << 32} numbers, {wrong} misrounded; {decided} decided in mpmath")
     if wrong:
         raise SystemExit(1)
 

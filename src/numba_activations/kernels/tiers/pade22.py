@@ -17,7 +17,10 @@ def exp(x: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(7.2e-6, at=1.0, unit="relative"), "float64": Error(7.2e-6, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(7.3e-6, at=17.675323, unit="relative"),
+        "float64": Error(7.1e-6, at=-635.2693887137495, unit="relative"),
+    },
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A division for the accuracy of a polynomial of degree 4: r3e6 is better and faster.",

@@ -18,7 +18,10 @@ def exp(x: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(1.6e-7, at=1.0, unit="relative"), "float64": Error(1e-7, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(1.6e-7, at=-7.9414744, unit="relative"),
+        "float64": Error(6.1e-9, at=-635.2693887137495, unit="relative"),
+    },
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A division for the accuracy of a polynomial of degree 5: u3 is as good and faster.",

@@ -30,7 +30,10 @@ def half(y: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(2e-3, at=1.0, unit="relative"), "float64": Error(2e-3, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(1.98e-3, at=87.84533, unit="relative"),
+        "float64": Error(1.98e-3, at=98.24226968758501, unit="relative"),
+    },
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="The least that range reduction is worth; below it, schraudolph needs none.",

@@ -31,7 +31,10 @@ def half(y: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(0.0299, at=1.0, unit="relative"), "float64": Error(0.0299, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(0.0299, at=3.1097915, unit="relative"),
+        "float64": Error(0.0299, at=-367.7240227410955, unit="relative"),
+    },
     interval=INTERVAL,
     special=SPECIAL,
     why="One multiplication and one conversion: as fast as copying. Its largest errors of both signs are equal. "

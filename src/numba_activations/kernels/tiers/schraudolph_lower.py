@@ -31,7 +31,10 @@ def half(y: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(0.0580, at=1.0, unit="relative"), "float64": Error(0.0580, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(0.058, at=34.02388, unit="relative"),
+        "float64": Error(0.058, at=39.56905011298704, unit="relative"),
+    },
     interval=INTERVAL,
     special=SPECIAL,
     why="Never too large, but for rounding: a lower bound of exp.",

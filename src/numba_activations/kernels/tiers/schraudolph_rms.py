@@ -31,7 +31,10 @@ def half(y: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(0.0395, at=1.0, unit="relative"), "float64": Error(0.0395, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(0.0395, at=22.914053, unit="relative"),
+        "float64": Error(0.0395, at=260.6635220449705, unit="relative"),
+    },
     interval=INTERVAL,
     special=SPECIAL,
     why="The smallest mean square error: for sums of many results of both signs.",

@@ -31,7 +31,10 @@ def half(y: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(0.0616, at=1.0, unit="relative"), "float64": Error(0.0616, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(0.0616, at=1.6932217, unit="relative"),
+        "float64": Error(0.0616, at=-553.5177453026645, unit="relative"),
+    },
     interval=INTERVAL,
     special=SPECIAL,
     why="Never too small, but for rounding: an upper bound of exp.",

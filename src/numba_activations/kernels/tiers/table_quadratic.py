@@ -29,7 +29,10 @@ def exp(x: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(1.5e-7, at=1.0, unit="relative"), "float64": Error(2.7e-8, at=1.0, unit="relative")},
+    bounds={
+        "float32": Error(1.45e-7, at=31.251219, unit="relative"),
+        "float64": Error(2.7e-8, at=-594.6715437497705, unit="relative"),
+    },
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="As accurate as u3 in float32, but each number waits for memory.",

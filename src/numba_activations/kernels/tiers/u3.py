@@ -33,7 +33,10 @@ def half(y: Float) -> Float:
 
 approximation(
     sys.modules[__name__],
-    bounds={"float32": Error(2.3, at=1.0), "float64": Error(2.9, at=1.0)},
+    bounds={
+        "float32": Error(2.25, at=-2.9299722),
+        "float64": Error(0.95, at=-324.6466177745574),
+    },
     interval={"float32": (-87.33654, 88.37), "float64": (-708.396418532264, 709.43)},
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="In float32 a coefficient less than the default, and no care for the ends of the range. In float64 one "
