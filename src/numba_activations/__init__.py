@@ -10,8 +10,7 @@ np.float64(1.0)
 from typing import TYPE_CHECKING
 
 from . import namespaces
-from .engine import registry
-from .engine.keys import DEFAULT, Key
+from .engine.keys import DEFAULT
 from .engine.threads import parallel
 from .records import ACTIVATIONS
 
@@ -40,9 +39,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> "np.ufunc":
-    if name.startswith("_") or name not in catalogue:
+    if name.startswith("_") or name not in namespaces.names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: np.ufunc = registry.function(Key(DEFAULT, "value", catalogue[name].name))
+    found: np.ufunc = namespaces.function(DEFAULT, "value", name)
     globals()[name] = found
     return found
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .engine import registry
+from .engine import along_axis, registry
 from .engine.keys import DEFAULT, Key
 from .engine.variants import VARIANTS
-from .records import ACTIVATIONS, APPROXIMATIONS, Approximation, Error
+from .records import ACTIVATIONS, ALONG_AXIS, APPROXIMATIONS, Approximation, Error
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -41,7 +41,7 @@ class Functions(_Lazy):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if name not in names(self._tier, self._variant):
             raise AttributeError(f"module {self.__name__!r} has no {name!r}: see dir({self.__name__})")
-        found = registry.function(Key(self._tier, self._variant, ACTIVATIONS[name].name))
+        found = function(self._tier, self._variant, name)
         setattr(self, name, found)
         return found
 
@@ -82,11 +82,18 @@ class Approximations(_Lazy):
         raise AttributeError(f"there is no tier {name!r}: tiers are {', '.join(self.names())}")
 
 
+def function(tier: str, variant: str, name: str) -> Any:
+    """The function of a name or alias."""
+    if name in ALONG_AXIS:
+        return along_axis.function(Key(tier, variant, ALONG_AXIS[name].name))
+    return registry.function(Key(tier, variant, ACTIVATIONS[name].name))
+
+
 def names(tier: str = DEFAULT, variant: str = "value") -> tuple[str, ...]:
     """All names that a tier offers in a variant, aliases too."""
     has = VARIANTS[variant].applies_to
     if tier == DEFAULT:
-        return tuple(name for name in ACTIVATIONS.names() if has(ACTIVATIONS[name]))
+        return (*(name for name in ACTIVATIONS.names() if has(ACTIVATIONS[name])), *along_axis.names(variant))
     serves = APPROXIMATIONS[tier].serves
     return tuple(name for name in ACTIVATIONS.names() if has(ACTIVATIONS[name]) and serves(ACTIVATIONS[name]))
 

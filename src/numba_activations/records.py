@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,7 @@ class Activation:
         signature = inspect.signature(self.kernel).parameters
         object.__setattr__(self, "formula", _first_line(self.kernel))
         object.__setattr__(self, "uses_exp", "m" in signature)
-        object.__setattr__(
-            self, "parameters", {k: p.default for k, p in signature.items() if p.default is not inspect.Parameter.empty}
-        )
+        object.__setattr__(self, "parameters", _defaults(self.kernel))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +154,112 @@ class Approximation:
         return record.uses_exp and (hasattr(self.module, "growth") or record.name == "exp")
 
 
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """The largest error of a function along an axis, with its witness: the rows (and numbers) it is called with.
+
+    It is counted in the spacing of the floats at the exact result or at the row's `scale`, whichever is larger; for a
+    vjp at the sum of the magnitudes of the products whose sum it is.
+    """
+
+    size: float
+    at: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"{self.size:g} ULP"
+
+
+@dataclass(frozen=True, slots=True)
+class RowBound:
+    """The stated errors of a function along an axis and of its vjp, in one floating-point type."""
+
+    value: RowError
+    vjp: RowError
+
+
+@dataclass(frozen=True, slots=True)
+class AxisFunction:
+    """One function along an axis: its kernels, and what is known and promised of it.
+
+    Attributes
+    ----------
+    name : str
+        The canonical name.
+    kernel : callable
+        Takes a `numba_activations.kernels.rows.Row`, whole rows and parameters, and gives a row or a number. Where the
+        signature has no rows it takes numbers, and gives the value and its derivatives.
+    vjp : callable or None
+        The same for the vector-Jacobian product; g precedes the other arguments.
+    exact : callable
+        The same function from a namespace `m` and lists of numbers, in mpmath the truth.
+    bounds : mapping of str to RowBound
+        Stated largest errors by the name of the floating-point type.
+    special : str
+        What becomes of infinities, NaN, ties and empty rows.
+    signature : str
+        Core dimensions of rows and result, without parameters.
+    split : str
+        How the public function makes its operands: '' as they are given; 'halves' of x; 'pieces' of x, whose number is
+        an argument; 'targets' that are labels or probabilities.
+    differentiated : int
+        How many of the inputs have derivatives, the first ones.
+    derivative, labels : callable or None
+        Of a loss: the kernels of its derivative, and of its value from the logit of the label.
+    scale : callable or None
+        From `m` and a row: what errors are relative to where the result is smaller, as it is a difference.
+    vjp_scale : callable or None
+        From `m`, g and the other arguments: the same for each number of the vjp, in place of the sum of magnitudes.
+    """
+
+    name: str
+    kernel: Callable[..., Any]
+    exact: Callable[..., Any]
+    bounds: Mapping[str, RowBound]
+    special: str
+    vjp: Callable[..., Any] | None = None
+    signature: str = "(n)->(n)"
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+    rules: tuple[Rule, ...] = ()
+    split: str = ""
+    differentiated: int = 1
+    derivative: Callable[..., Any] | None = None
+    labels: Callable[..., Any] | None = None
+    scale: Callable[..., Any] | None = None
+    vjp_scale: Callable[..., Any] | None = None
+    formula: str = field(init=False)
+    parameters: Mapping[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "formula", _first_line(self.kernel))
+        object.__setattr__(self, "parameters", _defaults(self.kernel))
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether it takes numbers, not rows."""
+        return "n" not in self.signature
+
+
+def _defaults(kernel: Callable[..., Any]) -> dict[str, float]:
+    signature = inspect.signature(kernel).parameters
+    return {k: p.default for k, p in signature.items() if p.default is not inspect.Parameter.empty}
+
+
 def _first_line(function: Callable[..., Any]) -> str:
     return (function.__doc__ or "").strip().splitlines()[0]
 
 
-class Catalogue(Mapping[str, Activation]):
+Row = TypeVar("Row", "Activation", "AxisFunction")
+
+
+class Catalogue(Mapping[str, Row]):
     """The rows by canonical name; an alias finds its row too."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Activation] = {}
+        self._rows: dict[str, Row] = {}
         self._canonical: dict[str, str] = {}
 
-    def enter(self, row: Activation) -> None:
+    def enter(self, row: Row) -> None:
         """Add a row whose name and aliases are all new."""
         for name in (row.name, *row.aliases):
             if name in self._canonical:
@@ -179,7 +271,7 @@ class Catalogue(Mapping[str, Activation]):
         """All names, aliases too."""
         return tuple(self._canonical)
 
-    def __getitem__(self, name: str) -> Activation:
+    def __getitem__(self, name: str) -> Row:
         return self._rows[self._canonical[name]]
 
     def __contains__(self, name: object) -> bool:
@@ -192,16 +284,22 @@ class Catalogue(Mapping[str, Activation]):
         return len(self._rows)
 
     def __repr__(self) -> str:
-        return f"<catalogue of {len(self)} activations>"
+        return f"<catalogue of {len(self)} functions>"
 
 
-ACTIVATIONS = Catalogue()
+ACTIVATIONS: Catalogue[Activation] = Catalogue()
+ALONG_AXIS: Catalogue[AxisFunction] = Catalogue()
 APPROXIMATIONS: dict[str, Approximation] = {}
 
 
 def activation(kernel: Callable[..., Any], **row: Any) -> None:
     """Enter a kernel and what is promised of it into the catalogue."""
     ACTIVATIONS.enter(Activation(name=kernel.__name__, kernel=kernel, **row))
+
+
+def along_axis(kernel: Callable[..., Any], **row: Any) -> None:
+    """Enter a kernel along an axis and what is promised of it into the catalogue."""
+    ALONG_AXIS.enter(AxisFunction(name=kernel.__name__, kernel=kernel, **row))
 
 
 def approximation(module: ModuleType, **row: Any) -> None:

@@ -6,7 +6,11 @@ import functools
 import numpy as np
 from numpy._core import _multiarray_umath  # type: ignore[attr-defined]  # where the capsule of the C API lies
 
-_FROM_FUNC_AND_DATA, _REGISTER_LOOP = 1, 2  # places in the table of the ufunc API, fixed by its ABI
+_FROM_FUNC_AND_DATA, _REGISTER_LOOP, _WITH_SIGNATURE = (
+    1,
+    2,
+    31,
+)  # places in the table of the ufunc API, fixed by its ABI
 _NO_IDENTITY = -1
 _alive: list[object] = []  # NumPy keeps pointers into these
 
@@ -38,4 +42,22 @@ def make_ufunc(name: str, doc: str, inputs: int, outputs: int, loops: dict[np.dt
     for dtype, address in loops.items():
         if dtype not in own:
             register(ufunc, dtype.num, address, (i * operands)(*[dtype.num] * operands), None)  # type: ignore[operator]
+    return ufunc
+
+
+def make_gufunc(name: str, doc: str, signature: str, loops: dict[np.dtype, int]) -> np.ufunc:
+    """A generalised ufunc from loop addresses by dtype, the narrowest first; all operands have one dtype."""
+    inputs, outputs = (part.count("(") for part in signature.split("->"))
+    operands = inputs + outputs
+    functions = (ctypes.c_void_p * len(loops))(*loops.values())
+    types = ctypes.create_string_buffer(bytes(dtype.num for dtype in loops for _ in range(operands)))
+    data = (ctypes.c_void_p * len(loops))()
+    texts = [ctypes.c_char_p(text.encode()) for text in (name, doc, signature)]
+    _alive.append((functions, types, data, texts))
+    p, i, c = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
+    create = _function(_WITH_SIGNATURE, ctypes.py_object, p, p, p, i, i, i, i, c, c, i, c)
+    ufunc: np.ufunc = create(  # type: ignore[operator]
+        ctypes.addressof(functions), ctypes.addressof(data), ctypes.addressof(types),
+        len(loops), inputs, outputs, _NO_IDENTITY, *texts[:2], 0, texts[2],
+    )  # fmt: skip
     return ufunc

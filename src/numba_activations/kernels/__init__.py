@@ -1,6 +1,19 @@
 """The mathematics: plain scalar functions, each with its row of the catalogue right below it."""
 
-from . import algebraic, elementary, gaussian, logarithm, piecewise, rectifiers, sigmoidal
+from . import (
+    algebraic,
+    elementary,
+    gated,
+    gaussian,
+    logarithm,
+    losses,
+    normalizations,
+    piecewise,
+    rectifiers,
+    selections,
+    sigmoidal,
+    softmax,
+)
 from .tiers import (
     correct,
     full,
@@ -27,10 +40,13 @@ __all__ = [
     "correct",
     "elementary",
     "full",
+    "gated",
     "gaussian",
     "libm",
     "limit",
     "logarithm",
+    "losses",
+    "normalizations",
     "pade22",
     "pade33",
     "piecewise",
@@ -43,7 +59,9 @@ __all__ = [
     "schraudolph_mean",
     "schraudolph_rms",
     "schraudolph_upper",
+    "selections",
     "sigmoidal",
+    "softmax",
     "table_linear",
     "table_quadratic",
     "taylor",

@@ -1,0 +1,315 @@
+"""Every function along an axis keeps what its row promises; driven by the table."""
+
+import itertools
+import math
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+
+import numba_activations as act
+from numba_activations.analysis import rows
+from numba_activations.engine import along_axis
+from numba_activations.engine.keys import DEFAULT, Key
+from numba_activations.kernels.rows import LANES, Row
+from numba_activations.records import ALONG_AXIS
+
+KEYS = [Key(DEFAULT, variant, name) for name, record in ALONG_AXIS.items() for variant in along_axis.variants(record)]
+ROW_KEYS = [key for key in KEYS if not ALONG_AXIS[key.name].elementwise]
+DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
+each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.variant}-{key.name}")
+each_row_key = pytest.mark.parametrize("key", ROW_KEYS, ids=lambda key: f"{key.variant}-{key.name}")
+each_record = pytest.mark.parametrize("record", ALONG_AXIS.values(), ids=lambda record: record.name)
+each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
+
+
+def cores(key):
+    return along_axis.variants(ALONG_AXIS[key.name])[key.variant].inputs
+
+
+def operands(key, dtype, shape, seed=0):
+    """Arguments of a ufunc: arrays whose last axis are rows, and numbers for every row."""
+    random = np.random.default_rng(seed)
+    elementwise = ALONG_AXIS[key.name].elementwise
+    return [
+        np.abs(random.normal(size=shape if core or elementwise else shape[:-1]) * 8).astype(dtype) - (core != "") * 4
+        for core in cores(key)
+    ]
+
+
+def results(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+def assert_same(got, wanted):
+    for a, b in zip(results(got), results(wanted), strict=True):
+        np.testing.assert_array_equal(a, b, strict=True)
+
+
+def stated_and_measured(stated, errors):
+    worst = max(errors)
+    assert worst <= stated.size
+    assert stated.size <= 2 * worst
+
+
+@each_record
+@each_dtype
+def test_values_are_within_the_stated_error_which_is_not_sloppy(record, dtype):
+    stated = record.bounds[dtype.name].value
+    witness = tuple(np.asarray(v, dtype)[()] for v in stated.at)
+    tried = itertools.chain([witness], rows.sample(record, dtype, (1, 2, 3, 8, 70), 12, ties=True))
+    stated_and_measured(stated, [rows.error(record, each) for each in tried])
+
+
+@each_record
+@each_dtype
+def test_vjps_are_within_the_stated_error_which_is_not_sloppy(record, dtype):
+    stated = record.bounds[dtype.name].vjp
+    g, *witness = (np.asarray(v, dtype)[()] for v in stated.at)
+    errors = [rows.vjp_error(record, g, tuple(witness))]
+    random = np.random.default_rng(0)
+    value = along_axis.ufunc(Key(DEFAULT, "value", record.name))
+    for each in rows.sample(record, dtype, (1, 2, 4), 8, ties=False):
+        g = random.normal(size=np.shape(value(*each))).astype(dtype)[()]
+        errors.append(rows.vjp_error(record, g, each))
+    stated_and_measured(stated, errors)
+
+
+@each_row_key
+@each_dtype
+@pytest.mark.parametrize("length", [1, 7, LANES, LANES + 1, 3 * LANES + 5])
+def test_compiled_code_has_the_bits_of_the_kernel_in_plain_python(key, dtype, length):
+    kernel = along_axis.variants(ALONG_AXIS[key.name])[key.variant].kernel
+    args = [a[0] for a in operands(key, dtype, (1, length))]
+    with np.errstate(all="ignore"):
+        wanted = kernel(Row(length, dtype.type), *args)
+    assert_same(along_axis.ufunc(key)(*args), wanted)
+
+
+@each_key
+@each_dtype
+@pytest.mark.parametrize("length", [5, LANES, 45, 2100])
+def test_bits_do_not_depend_on_layout(key, dtype, length):
+    function, args = along_axis.ufunc(key), operands(key, dtype, (3, 13, length))
+    wanted = function(*args)
+
+    def laid_out(a):
+        if a.ndim < 3:
+            return a
+        spaced = np.empty((*a.shape[:-1], 2 * length), dtype)[..., ::-2]
+        spaced[...] = a
+        return spaced
+
+    assert_same(function(*map(laid_out, args)), wanted)
+    assert_same(function(*map(np.asfortranarray, args)), wanted)
+    alone = function(*(a[1, 4] for a in args))
+    assert_same(alone, tuple(w[1, 4] for w in results(wanted)) if isinstance(wanted, tuple) else wanted[1, 4])
+    if not ALONG_AXIS[key.name].elementwise:
+        moved = [np.ascontiguousarray(np.moveaxis(a, -1, 0)) if a.ndim == 3 else a for a in args]
+        along_first = function(*moved, axis=0)
+        assert_same(np.moveaxis(along_first, 0, -1) if np.ndim(along_first) == 3 else along_first, wanted)
+
+
+@each_key
+def test_out_receives_the_result_and_may_be_an_input(key):
+    function, args = along_axis.ufunc(key), operands(key, np.float32, (20, 9))
+    wanted = results(function(*args))
+    outs = tuple(np.full((*w.shape[:-1], 2 * w.shape[-1]), 7, np.float32)[..., ::2] for w in wanted)
+    function(*args, out=outs)
+    assert_same(outs, wanted)
+    assert all((out.base[..., 1::2] == 7).all() for out in outs)
+    if len(wanted) == 1 and wanted[0].shape == args[-1].shape:
+        function(*args, out=args[-1])
+        assert_same(args[-1], wanted[0])
+
+
+@each_key
+def test_half_precision_is_computed_in_single_precision(key):
+    function, args = along_axis.ufunc(key), operands(key, np.float16, (3, 40))
+    with np.errstate(over="ignore"):
+        wanted = [w.astype(np.float16) for w in results(function(*(a.astype(np.float32) for a in args)))]
+    assert_same(tuple(results(function(*args))), tuple(wanted))
+
+
+@each_key
+def test_integers_promote_as_in_exp(key):
+    function = along_axis.ufunc(key)
+    args = [np.ones(a.shape, np.int64) for a in operands(key, np.float64, (2, 4))]
+    assert all(r.dtype == np.float64 for r in results(function(*args)))
+
+
+@each_key
+@each_dtype
+def test_nothing_warns_and_nan_in_a_row_gives_nan(key, dtype):
+    function, elementwise = along_axis.ufunc(key), ALONG_AXIS[key.name].elementwise
+    largest = np.finfo(dtype).max
+    special = [0.0, -0.0, 1.0, -1.0, largest, -largest, np.finfo(dtype).tiny / 4, np.inf, -np.inf, np.nan]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for length, seed in itertools.product((1, 3, 50), range(20)):
+            random = np.random.default_rng(seed)
+            args = [random.choice(special, length if core or elementwise else ()).astype(dtype) for core in cores(key)]
+            function(*args)
+            if key.variant == "value" and not elementwise:
+                args[0][random.integers(length)] = np.nan
+                assert np.isnan(function(*args)).all()
+
+
+@pytest.mark.parametrize("length", [10_000, 10_000_000])
+def test_sums_of_long_rows_are_accurate(length):
+    x = np.full(length, np.float32(0.1))
+    np.testing.assert_allclose(act.softmax(x), np.float32(1 / length), rtol=2.0**-22, strict=False)
+    assert act.logsumexp(x) == pytest.approx(float(np.float32(0.1)) + math.log(length), rel=2.0**-22)
+
+
+@pytest.mark.parametrize("name", along_axis.names())
+def test_names_and_aliases_are_public_and_pickle(name):
+    function = getattr(act, name)
+    assert function is getattr(act, ALONG_AXIS[name].name)
+    assert name in act.__all__
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert ALONG_AXIS[name].formula in function.__doc__
+    assert ALONG_AXIS[name].special in function.__doc__
+
+
+class TestSoftmax:
+    def test_the_winner_keeps_its_digits(self):
+        assert act.log_softmax([0.0, -20.0])[0] == pytest.approx(-2.0611536181902037e-09, rel=1e-15)
+        assert act.vjp.softmax([1.0, 0.0], [0.0, -50.0])[0] == pytest.approx(1.9287498479639178e-22, rel=1e-15)
+
+    def test_tails_keep_their_digits(self):
+        x = np.array([0, -80.3], np.float32)
+        assert act.softmax(x)[1] == pytest.approx(math.exp(float(x[1])), rel=2.0**-22)
+
+    @pytest.mark.parametrize("function", [act.softmax, act.log_softmax])
+    @pytest.mark.parametrize("row", [[-np.inf, -np.inf], [np.inf, 0], [np.nan, 0]])
+    def test_rows_without_a_distribution_are_nan(self, function, row):
+        assert np.isnan(function(row)).all()
+
+    def test_minus_infinity_has_no_probability(self):
+        assert act.softmax([-np.inf, 0.0]).tolist() == [0, 1]
+        assert act.log_softmax([-np.inf, 0.0]).tolist() == [-np.inf, 0]
+        assert act.softmin([np.inf, 0.0]).tolist() == [0, 1]
+
+    def test_empty_rows_stay_empty(self):
+        assert act.softmax(np.empty((3, 0))).shape == (3, 0)
+
+    @pytest.mark.parametrize(
+        ("row", "value"),
+        [([], -np.inf), ([-np.inf], -np.inf), ([np.inf, np.inf], np.inf), ([np.inf, 0], np.inf), ([-np.inf, 3], 3)],
+    )
+    def test_logsumexp_has_the_limits(self, row, value):
+        assert act.logsumexp(row) == value
+
+    def test_logsumexp_of_nan_is_nan_beside_infinity(self):
+        assert np.isnan(act.logsumexp([np.inf, np.nan]))
+
+    def test_logmeanexp_of_equal_numbers_is_that_number(self):
+        assert act.logmeanexp(np.full(1001, 0.1)) == 0.1
+        assert np.isnan(act.logmeanexp([]))
+
+    def test_keepdims_and_axes(self):
+        x = np.arange(24.0).reshape(2, 3, 4)
+        assert act.logsumexp(x, axis=1, keepdims=True).shape == (2, 1, 4)
+        assert_same(act.softmax(x, axes=[0, 0]), act.softmax(x, axis=0))
+
+
+class TestSelections:
+    def test_hardmax_takes_the_first_of_several(self):
+        assert act.hardmax([1, 3, 3.0]).tolist() == [0, 1, 0]
+        assert act.hardmax([-np.inf, -np.inf]).tolist() == [1, 0]
+        long = np.zeros(5000)
+        long[[3210, 4000]] = 1
+        assert act.hardmax(long).nonzero()[0].tolist() == [3210]
+
+    def test_maxout_takes_neighbours_along_any_axis(self):
+        x = np.array([[1.0, 5, 2, 7], [4, 3, 9, 9]])
+        assert act.maxout(x, 2).tolist() == [[5, 7], [4, 9]]
+        assert act.maxout(x.T, pieces=2, axis=0).tolist() == [[5, 4], [7, 9]]
+        assert act.vjp.maxout(np.ones((2, 2)), x, 2).tolist() == [[0, 1, 0, 1], [1, 0, 1, 0]]
+
+    def test_maxout_needs_pieces_that_divide(self):
+        with pytest.raises(ValueError, match="got 3 for a length of 4"):
+            act.maxout(np.ones(4), 3)
+
+    def test_sparsemax_is_a_distribution_with_zeros(self):
+        y = act.sparsemax(np.random.default_rng(0).normal(size=(50, 1000)))
+        np.testing.assert_allclose(y.sum(-1), 1, rtol=1e-14)
+        assert (y == 0).any(-1).all()
+        assert act.sparsemax([0.5, 0.0, -np.inf]).tolist() == [0.75, 0.25, 0]
+
+
+class TestGated:
+    @pytest.mark.parametrize("record", [r for r in ALONG_AXIS.values() if r.split == "halves"], ids=lambda r: r.name)
+    def test_halves_of_any_axis(self, record):
+        x = np.random.default_rng(0).normal(size=(3, 4, 5))
+        value, vjp = getattr(act, record.name), getattr(act.vjp, record.name)
+        y = value(x, axis=1)
+        wanted = along_axis.ufunc(Key(DEFAULT, "value", record.name))(x[:, :2], x[:, 2:])
+        assert_same(y, wanted)
+        dx = vjp(np.ones_like(y), x, axis=1)
+        for half, part in zip((dx[:, :2], dx[:, 2:]), vjp(np.ones((3, 5, 2)), np.moveaxis(x, 1, -1)).T, strict=False):
+            assert half.shape == (3, 2, 5)
+            assert part.shape == (5, 3)
+        assert_same(np.moveaxis(dx, 1, -1), vjp(np.ones((3, 5, 2)), np.ascontiguousarray(np.moveaxis(x, 1, -1))))
+
+    def test_the_gate_of_glu_is_the_second_half_and_of_the_others_the_first(self):
+        x = [2.0, -3.0]
+        assert act.glu(x)[0] == 2 * act.sigmoid(-3.0)
+        assert act.reglu(x)[0] == -6
+        assert act.swiglu(x)[0] == act.silu(2.0) * -3
+
+    def test_odd_lengths_are_refused(self):
+        with pytest.raises(ValueError, match="axis 0 of x has 3"):
+            act.glu(np.ones(3))
+
+
+class TestNormalizations:
+    @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+    @pytest.mark.parametrize("size", [2.0**-120, 2.0**-20, 2.0**100])
+    def test_squares_neither_overflow_nor_vanish(self, dtype, size):
+        x = np.array([1, -1, 1, -1], dtype) * dtype.type(size)
+        np.testing.assert_allclose(act.standardize(x, eps=0), [1, -1, 1, -1], rtol=1e-6)
+        np.testing.assert_allclose(act.rms_norm(x, eps=0), [1, -1, 1, -1], rtol=1e-6)
+
+    def test_a_large_mean_costs_no_digits(self):
+        x = np.array([1e8 + 1, 1e8 - 1])
+        assert act.standardize(x, 0.0).tolist() == [1, -1]
+
+    def test_equal_numbers_become_zero(self):
+        assert act.standardize(np.full(7, 1e30, np.float32)).tolist() == [0] * 7
+
+    def test_eps_must_not_be_negative(self):
+        with pytest.raises(ValueError, match=r"eps >= 0: got eps = -1\.0"):
+            act.standardize(np.ones(3), eps=-1.0)
+        with pytest.raises(TypeError, match="'eps' by position and by name"):
+            act.rms_norm(np.ones(3), 1e-3, eps=1e-3)
+
+
+class TestLosses:
+    def test_labels_are_one_hot_probabilities(self):
+        logits = np.random.default_rng(0).normal(size=(6, 5))
+        labels = np.arange(6) % 5
+        one_hot = np.eye(5)[labels]
+        np.testing.assert_allclose(
+            act.softmax_cross_entropy(logits, labels), act.softmax_cross_entropy(logits, one_hot), rtol=1e-14
+        )
+        assert_same(
+            act.derivative.softmax_cross_entropy(logits, labels), act.derivative.softmax_cross_entropy(logits, one_hot)
+        )
+        assert_same(act.softmax_cross_entropy(logits.T, labels, axis=0), act.softmax_cross_entropy(logits, labels))
+
+    def test_certainty_keeps_its_digits(self):
+        assert act.softmax_cross_entropy([0.0, -50.0], 0) == pytest.approx(1.9287498479639178e-22, rel=1e-15)
+        assert act.derivative.softmax_cross_entropy([0.0, -50.0], 0)[0] == pytest.approx(-1.9287498479639178e-22)
+        assert act.derivative.sigmoid_cross_entropy(50.0, 1.0) == pytest.approx(-1.9287498479639178e-22)
+
+    @pytest.mark.parametrize("label", [-1, 3])
+    def test_labels_out_of_range_are_refused(self, label):
+        with pytest.raises(ValueError, match=f"between 0 and 2: got {label}"):
+            act.softmax_cross_entropy(np.zeros((2, 3)), [0, label])
+
+    def test_infinite_logits_on_the_right_side_cost_nothing(self):
+        assert act.sigmoid_cross_entropy([np.inf, -np.inf], [1.0, 0.0]).tolist() == [0, 0]
+        assert act.softmax_cross_entropy([0.0, -np.inf], [1.0, 0.0]) == 0

@@ -1,0 +1,346 @@
+"""The public functions along an axis: generalised ufuncs, and what arranges their operands."""
+
+import contextlib
+import inspect
+import operator
+import re
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..records import ALONG_AXIS, AxisFunction
+from . import cache, objectcode
+from .keys import Key
+from .loops import STORAGES, loop_ir
+from .numpy_api import make_gufunc, make_ufunc
+
+STORED = ("float16", "float32", "float64")
+_ufuncs: dict[Key, np.ufunc] = {}
+_functions: dict[Key, Any] = {}
+_publishing = threading.Lock()
+
+
+class Variant(NamedTuple):
+    """One use of a row of the table: its kernel, the core dimensions of its operands, and what it gives."""
+
+    kernel: Callable[..., Any]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    meaning: str
+
+    @property
+    def signature(self) -> str:
+        """As NumPy writes it."""
+        return "->".join(",".join(f"({core})" for core in cores) for cores in (self.inputs, self.outputs))
+
+
+def variants(record: AxisFunction) -> dict[str, Variant]:
+    """What is made of a row of the table."""
+    inputs, outputs = (tuple(re.findall(r"\((\w*)\)", part)) for part in record.signature.split("->"))
+    parameters = ("",) * len(record.parameters)
+    found = {"value": Variant(record.kernel, inputs + parameters, outputs, "f(x)")}
+    if record.vjp or record.elementwise:
+        found["vjp"] = Variant(
+            record.vjp or record.kernel,
+            outputs + inputs + parameters,
+            inputs[: record.differentiated],
+            "the vector-Jacobian product of g and df/dx",
+        )
+    if record.derivative or (record.elementwise and record.differentiated == 1):
+        found["derivative"] = Variant(
+            record.derivative or record.kernel, inputs + parameters, inputs[: record.differentiated], "df/dx"
+        )
+    if record.labels:
+        found["labels"] = Variant(record.labels, (inputs[0], ""), outputs, "f(x) from the logit of the label")
+    return found
+
+
+def names(variant: str = "value") -> tuple[str, ...]:
+    """All names that have a variant, aliases too."""
+    return tuple(name for name in ALONG_AXIS.names() if variant in variants(ALONG_AXIS[name]))
+
+
+def function(key: Key) -> Any:
+    """The public function of a key."""
+    if key not in _functions:
+        record = ALONG_AXIS[key.name]
+        kind = {"": Parametric if record.parameters else None, "halves": Halves, "pieces": Pieces, "targets": Targets}
+        wrapper = kind[record.split]
+        _functions.setdefault(key, wrapper(key) if wrapper else ufunc(key))
+    return _functions[key]
+
+
+def ufunc(key: Key) -> np.ufunc:
+    """The ufunc of a key; it is compiled if no process of this user has done so before."""
+    if key not in _ufuncs:
+        entry = cache.key("along axis", *key, *STORED)
+        code = objectcode.obtain(entry, lambda: _compile(key))
+        with _publishing:
+            if key not in _ufuncs:
+                _ufuncs[key] = _publish(key, code)
+    return _ufuncs[key]
+
+
+def _publish(key: Key, code: bytes) -> np.ufunc:
+    record = ALONG_AXIS[key.name]
+    variant = variants(record)[key.variant]
+    path = key.path + (".ufunc" if record.split or record.parameters else "")
+    addresses = objectcode.load(code, "along axis." + ".".join(key), STORED)
+    loops = {np.dtype(name): addresses[name] for name in STORED}
+    if record.elementwise:
+        made = make_ufunc(path, documentation(key), len(variant.inputs), len(variant.outputs), loops)
+    else:
+        made = make_gufunc(path, documentation(key), variant.signature, loops)
+    with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
+        made.__module__ = __name__.partition(".")[0]
+        made.__qualname__ = path  # type: ignore[misc]  # NumPy's stubs call it read-only
+    return made
+
+
+def _compile(key: Key) -> bytes:
+    return objectcode.build(texts(key, {name: name for name in STORED}), STORED)
+
+
+def texts(key: Key, symbols: dict[str, str]) -> list[str]:
+    """The inner loops of a key in LLVM IR: what they are to be called, by the name of the type."""
+    from .rows import rows_ir
+    from .scalar import scalar_ir
+    from .trace import trace
+
+    record = ALONG_AXIS[key.name]
+    variant = variants(record)[key.variant]
+    storages = {name: STORAGES[name] for name in symbols}
+    kinds = sorted({storage.computed_as for storage in storages.values()})
+    if record.elementwise:
+        inputs, outputs = len(variant.inputs), len(variant.outputs)
+        adapted = {kind: scalar_ir(elementwise(key), kind, inputs) for kind in kinds}
+        loops = [
+            loop_ir(symbols[name], adapted[storage.computed_as][1], storage, inputs, outputs, 0)
+            for name, storage in storages.items()
+        ]
+        return [*(text for text, _ in adapted.values()), *loops]
+    program = trace(variant.kernel, tuple(core != "" for core in variant.inputs))
+    functions = {kind: {f: scalar_ir(_on_tuple(f[0]), kind, f[1]) for f in program.functions} for kind in kinds}
+    loops = [
+        rows_ir(
+            symbols[name], program, storage, {f: symbol for f, (_, symbol) in functions[storage.computed_as].items()}
+        )
+        for name, storage in storages.items()
+    ]
+    return [*(text for made in functions.values() for text, _ in made.values()), *loops]
+
+
+def _on_tuple(kernel: Callable[..., Any]) -> Callable[[Any], Any]:
+    def on_tuple(args: Any) -> Any:
+        return kernel(*args)
+
+    return on_tuple
+
+
+def elementwise(key: Key) -> Callable[[Any], Any]:
+    """The kernel of a key, which gives the value and the derivatives, as a function of one tuple of numbers."""
+    record = ALONG_AXIS[key.name]
+    kernel = record.kernel
+
+    def value(args: Any) -> Any:
+        return kernel(*args)[0]
+
+    def derivative(args: Any) -> Any:
+        return kernel(*args)[1]
+
+    def vjp(args: Any) -> Any:
+        return args[0] * kernel(*args[1:])[1]
+
+    def vjp_of_two(args: Any) -> Any:
+        _, first, second = kernel(*args[1:])
+        return args[0] * first, args[0] * second
+
+    if key.variant == "vjp" and record.differentiated > 1:
+        return vjp_of_two
+    return {"value": value, "derivative": derivative, "vjp": vjp}[key.variant]
+
+
+class Arranged:
+    """A function along an axis that arranges the operands of the ufunc underneath, `ufunc`."""
+
+    __module__ = __name__.partition(".")[0]
+
+    def __init__(self, key: Key) -> None:
+        self._key, self._path = key, key.path
+        self.ufunc = ufunc(key)
+        self.__name__, self.__qualname__, self.__doc__ = key.name, key.path, documentation(key)
+
+    def __repr__(self) -> str:
+        return f"<function along an axis {self._path!r}>"
+
+    def __reduce__(self) -> str:
+        return self._path
+
+
+class Parametric(Arranged):
+    """Parameters have defaults, and are given by position or by name. `axis`, `out` and the like go to the ufunc."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(key)
+        record = ALONG_AXIS[key.name]
+        self._parameters, self._rules = record.parameters, record.rules
+        self._rows = len(self.ufunc.signature.split("->")[0].split(",")) - len(record.parameters)  # type: ignore[union-attr]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the ufunc with all its parameters."""
+        rows, given = args[: self._rows], args[self._rows :]
+        if len(given) > len(self._parameters):
+            raise TypeError(
+                f"{self._path}() takes {self._rows + len(self._parameters)} arguments at most: got {len(args)}"
+            )
+        parameters = dict(zip(self._parameters, given, strict=False))
+        for name, default in self._parameters.items():
+            if name in parameters and name in kwargs:
+                raise TypeError(f"{self._path}() got {name!r} by position and by name")
+            parameters.setdefault(name, kwargs.pop(name, default))
+        for rule in self._rules:
+            if not np.all(rule.holds(**parameters)):
+                values = ", ".join(f"{name} = {value!r}" for name, value in parameters.items())
+                raise ValueError(f"{self._path}() needs {rule.text}: got {values}")
+        return self.ufunc(*rows, *parameters.values(), **kwargs)
+
+
+class Halves(Arranged):
+    """The halves of an axis are the operands."""
+
+    def __call__(self, *args: Any, axis: int = -1, out: np.ndarray | None = None) -> Any:
+        """Call the ufunc with the halves; the halves of its result are put together again."""
+        *g, x = _arrays(self, args)
+        axis = _axis(self, x, axis)
+        length = x.shape[axis]
+        if length % 2:
+            raise ValueError(f"{self._path}() halves an axis of even length: axis {axis} of x has {length}")
+        before = (slice(None),) * axis
+        halves = (*before, slice(None, length // 2)), (*before, slice(length // 2, None))
+        if self._key.variant == "value":
+            return self.ufunc(x[halves[0]], x[halves[1]], out=out)
+        if out is None:
+            out = np.empty(x.shape, _result_type(self, *g, x))
+        elif out.shape != x.shape:
+            raise ValueError(f"{self._path}() has a result of shape {x.shape}: out has {out.shape}")
+        self.ufunc(*g, x[halves[0]], x[halves[1]], out=(out[halves[0]], out[halves[1]]))
+        return out
+
+
+class Pieces(Arranged):
+    """An axis is cut into units of as many neighbours as there are pieces."""
+
+    def __call__(self, *args: Any, axis: int = -1, out: np.ndarray | None = None, **pieces: int) -> Any:
+        """Call the ufunc along the pieces."""
+        if pieces.keys() == {"pieces"}:
+            args = (*args, pieces["pieces"])
+        elif pieces:
+            raise TypeError(f"{self._path}() got an unexpected {next(iter(pieces.keys() - {'pieces'}))!r}")
+        *given, count = args
+        count = operator.index(count)
+        *g, x = _arrays(self, tuple(given))
+        axis = _axis(self, x, axis)
+        length = x.shape[axis]
+        if count < 1 or length % count:
+            raise ValueError(
+                f"{self._path}() needs pieces >= 1 that divide the axis: got {count} for a length of {length}"
+            )
+        units = self._units(x, axis, count)
+        if self._key.variant == "value":
+            return self.ufunc(units, axis=axis + 1, out=out)
+        if out is None:
+            out = np.empty(x.shape, _result_type(self, *g, x))
+        elif out.shape != x.shape:
+            raise ValueError(f"{self._path}() has a result of shape {x.shape}: out has {out.shape}")
+        self.ufunc(*g, units, out=self._units(out, axis, count), axis=axis + 1)
+        return out
+
+    @staticmethod
+    def _units(x: np.ndarray, axis: int, count: int) -> np.ndarray:
+        """A view of x whose axis is two: units, and the pieces of each."""
+        shape = *x.shape[:axis], x.shape[axis] // count, count, *x.shape[axis + 1 :]
+        strides = *x.strides[:axis], x.strides[axis] * count, x.strides[axis], *x.strides[axis + 1 :]
+        return np.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+class Targets(Arranged):
+    """The targets of a loss are integers, the labels of classes, or else probabilities."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(key)
+        if key.variant == "value":
+            self._labelled = ufunc(key._replace(variant="labels"))
+
+    def __call__(self, *args: Any, axis: int = -1, out: np.ndarray | None = None) -> Any:
+        """Call the ufunc for targets of their kind."""
+        *g, logits, targets = _arrays(self, args)
+        axis = _axis(self, logits, axis)
+        if targets.dtype.kind not in "iu":
+            return self.ufunc(*g, logits, targets, axis=axis, out=out)
+        classes = logits.shape[axis]
+        if targets.size and (targets.min() < 0 or targets.max() >= classes):
+            wrong = targets[(targets < 0) | (targets >= classes)].flat[0]
+            raise ValueError(f"{self._path}() needs labels between 0 and {classes - 1}: got {wrong}")
+        places = np.expand_dims(np.broadcast_to(targets, logits.shape[:axis] + logits.shape[axis + 1 :]), axis)
+        if self._key.variant == "value":
+            picked = np.take_along_axis(logits, places, axis).squeeze(axis)
+            return self._labelled(logits, picked, axis=axis, out=out)
+        one_hot = np.zeros(logits.shape, logits.dtype)
+        np.put_along_axis(one_hot, places, 1, axis)
+        return self.ufunc(*g, logits, one_hot, axis=axis, out=out)
+
+
+def _arrays(function: Arranged, args: tuple[Any, ...]) -> list[np.ndarray]:
+    """The operands, as many as the ufunc's inputs but for halves, which are one."""
+    expected = function.ufunc.nin - (ALONG_AXIS[function._key.name].split == "halves")
+    if len(args) != expected:
+        raise TypeError(f"{function._path}() takes {expected} arrays: got {len(args)}")
+    return [np.asanyarray(a) for a in args]
+
+
+def _axis(function: Arranged, x: np.ndarray, axis: int) -> int:
+    """The axis, counted from the front."""
+    if not -x.ndim <= axis < x.ndim:
+        raise np.exceptions.AxisError(axis, x.ndim)
+    return axis % x.ndim
+
+
+def _result_type(function: Arranged, *arrays: np.ndarray) -> np.dtype:
+    """What the ufunc gives for arrays of these dtypes."""
+    kinds = np.result_type(*arrays)
+    return next(np.dtype(name) for name in STORED if np.can_cast(kinds, name))
+
+
+def documentation(key: Key) -> str:
+    """The docstring of a function along an axis."""
+    record = ALONG_AXIS[key.name]
+    variant = variants(record)[key.variant]
+    result = f"f({'a, b' if record.split == 'halves' else 'x'}) = {record.formula}"
+    lines = [result if key.variant == "value" else f"{variant.meaning}, where {result}", "", "Parameters", "----------"]
+    lines += ["g : array_like", "    Of the shape of f's result."] if key.variant == "vjp" else []
+    arguments = list(inspect.signature(record.kernel).parameters)
+    if record.split == "halves":
+        arguments = ["x"]
+    elif not record.elementwise:
+        arguments = [name for name in arguments[1:] if name not in record.parameters]
+    lines += [f"{name} : array_like" for name in arguments]
+    lines += [f"{name} : array_like, default {default:.9g}" for name, default in record.parameters.items()]
+    lines += ["pieces : int", "    How many neighbours make one unit."] if record.split == "pieces" else []
+    if record.split or not record.elementwise:
+        lines += ["axis : int, default -1", "    The axis along which f works."]
+    lines += ["out : ndarray, optional", "    Where the result goes."]
+    if not record.split:
+        lines += ["keepdims, axes, where, casting, dtype, ...", "    As for `numpy.ufunc`."]
+    lines += ["", "Returns", "-------", "ndarray or scalar"]
+    lines += [
+        "    float16 (computed in float32), float32 and float64 keep their type; integers promote as in `numpy.exp`.",
+        "",
+    ]
+    if record.rules:
+        lines += ["Raises", "------", "ValueError", f"    Unless {', '.join(rule.text for rule in record.rules)}.", ""]
+    stated = "; ".join(f"{kind} {bound.value}, vjp {bound.vjp}" for kind, bound in record.bounds.items())
+    lines += ["Notes", "-----", f"Largest error: {stated}.", record.special]
+    lines += [record.note] if record.note else []
+    return "\n".join(lines)

@@ -1,0 +1,153 @@
+"""What a kernel along an axis computes, found out by calling it once with symbols instead of rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Function = Callable[..., Any]
+REDUCTIONS = ("sum", "maximum", "fmax", "first")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A row of numbers, or one number of each row, that a kernel computes.
+
+    Attributes
+    ----------
+    kind : str
+        'input', 'length', 'map', 'spot', 'variable', 'limit', or one of `REDUCTIONS`.
+    function : callable or None
+        The scalar function of a 'map'.
+    args : tuple of Node
+        What it is computed from.
+    row : bool
+        Whether it is a row; else it is a number.
+    stage : int
+        How many passes over the row must be complete before this can be computed.
+    """
+
+    kind: str
+    function: Function | None
+    args: tuple["Node", ...]
+    row: bool
+    stage: int
+
+
+class Trace:
+    """Takes the place of `numba_activations.kernels.rows.Row`, and records what is asked of it.
+
+    What is asked twice is one node.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: dict[tuple[Any, ...], Node] = {}
+        self.length = self._node("length", (), row=False, stage=0)
+
+    def map(self, function: Function, *args: Node) -> Node:
+        """A row, or a number where all arguments are numbers."""
+        return self._node("map", args, row=any(a.row for a in args), function=function)
+
+    def sum(self, row: Node) -> Node:
+        """The sum of a row."""
+        return self._reduction("sum", row)
+
+    def maximum(self, row: Node) -> Node:
+        """The largest number of a row, or NaN."""
+        return self._reduction("maximum", row)
+
+    def fmax(self, row: Node) -> Node:
+        """The largest number of a row but NaN."""
+        return self._reduction("fmax", row)
+
+    def first(self, row: Node, number: Node) -> Node:
+        """The index of the first number of a row that is equal to another."""
+        return self._reduction("first", row, number)
+
+    def spot(self, row: Node, first: Node) -> Node:
+        """A row that is 1 at an index, else 0."""
+        return self._node("spot", (row, first), row=True)
+
+    def fixpoint(self, step: Callable[[Node], Node], start: Node) -> Node:
+        """What `step` leaves as it is, or makes smaller."""
+        variable = self._node("variable", (start,), row=False)
+        return self._node("limit", (variable, step(variable)), row=False)
+
+    def _reduction(self, kind: str, *args: Node) -> Node:
+        return self._node(kind, args, row=False, stage=1 + max(a.stage for a in args))
+
+    def _node(
+        self,
+        kind: str,
+        args: tuple[Node, ...],
+        *,
+        row: bool,
+        stage: int | None = None,
+        function: Function | None = None,
+    ) -> Node:
+        if stage is None:
+            stage = max(a.stage for a in args)
+        return self._nodes.setdefault((kind, function, args), Node(kind, function, args, row, stage))
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The passes of a kernel: inputs and outputs, and all nodes in an order in which they can be computed."""
+
+    inputs: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    nodes: tuple[Node, ...]
+
+    @property
+    def functions(self) -> list[tuple[Function, int]]:
+        """The scalar functions and the numbers of their arguments."""
+        return list(dict.fromkeys((n.function, len(n.args)) for n in self.nodes if n.function is not None))
+
+    @property
+    def passes(self) -> int:
+        """How many passes over a row there are."""
+        return 1 + max(n.stage - (not n.row) for n in self.nodes if n.row or n.kind in REDUCTIONS)
+
+    def reductions(self, stage: int) -> list[Node]:
+        """The reductions of a pass."""
+        return [n for n in self.nodes if n.kind in REDUCTIONS and n.stage == stage + 1]
+
+    def limit(self, stage: int) -> Node | None:
+        """The fixpoint for whose sake a pass is repeated."""
+        return next((n for n in self.nodes if n.kind == "limit" and n.stage == stage + 1), None)
+
+    @property
+    def kept(self) -> tuple[Node | None, int]:
+        """A row that the output needs, and the pass that first computes it, for a reduction: worth keeping."""
+        last = self.passes - 1
+        needed = [a for n in self.nodes if n.row and n.stage == last for a in n.args if a.kind == "map" and a.row]
+        for stage in reversed(range(last)):
+            for reduction in self.reductions(stage):
+                for node in needed:
+                    if node in _below(reduction):
+                        first = min(s for s in range(last) for r in self.reductions(s) if node in _below(r))
+                        return node, first
+        return None, last
+
+
+def trace(kernel: Function, rows: tuple[bool, ...]) -> Program:
+    """The program of a kernel, some of whose inputs are rows and the others numbers."""
+    inputs = tuple(Node("input", None, (), row, 0) for row in rows)
+    recorder = Trace()
+    result = kernel(recorder, *inputs)
+    outputs = result if isinstance(result, tuple) else (result,)
+    nodes: dict[Node, None] = dict.fromkeys(inputs)
+    for output in outputs:
+        _collect(output, nodes)
+    return Program(inputs, outputs, tuple(nodes))
+
+
+def _collect(node: Node, nodes: dict[Node, None]) -> None:
+    for argument in node.args:
+        _collect(argument, nodes)
+    nodes.setdefault(node)
+
+
+def _below(node: Node) -> dict[Node, None]:
+    found: dict[Node, None] = {}
+    _collect(node, found)
+    return found

@@ -1,0 +1,143 @@
+"""Gated linear units: one half of an axis, times an activation of the other half."""
+
+from ..records import RowBound, RowError, along_axis
+from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
+from .piecewise import relu
+from .primitives import Float, by_type, ldexp, shift
+from .rectifiers import silu
+from .tiers import full
+from .tiers.reduction import exp_reduced, reduce
+
+# e^-y is split into two powers of two from the first on, and is 0 times any float from the second on
+STEEP = (100.0, 216.0), (700.0, 1500.0)
+
+
+def decaying(factor: Float, y: Float, octaves: float) -> Float:
+    """2^octaves factor e^-y for y >= 0, all digits of it where e^-y is subnormal"""
+    T = type(y)
+    steep, vanished = by_type(y, *STEEP)
+    r, shifted = reduce(-(T(vanished) if y > T(vanished) else y))
+    first, second = shift(y) - T(steep), shifted + T(steep)
+    beyond = y > T(steep)
+    part = factor * (T(0.5) * exp_reduced(r, by_type(y, EXP6_SINGLE, EXP11_DOUBLE)))  # half: e^r may be above 1
+    return ldexp(ldexp(part, (first if beyond else shifted) + T(octaves + 1.0)), second if beyond else shift(y))
+
+
+def gated(a: Float, b: Float) -> tuple[Float, Float, Float]:
+    """a s(b), s(b) and a s(b) s(-b), s the sigmoid; a has its digits where s(b) is subnormal"""
+    T = type(b)
+    size = abs(b)
+    e = full.exp(-size)
+    total = T(1) + e
+    down = decaying(a, size, 0.0) / total  # a s(-|b|)
+    return a / total if b >= T(0) else down, (T(1) if b >= T(0) else e) / total, down / total
+
+
+def glu(a: Float, b: Float) -> tuple[Float, Float, Float]:
+    """a sigmoid(b), a and b the first and the second half of x"""
+    return gated(a, b)
+
+
+along_axis(
+    glu,
+    signature="(),()->()",
+    split="halves",
+    exact=lambda m, a, b: a / (1 + m.exp(-b)),
+    bounds={
+        "float32": RowBound(
+            RowError(2.7, at=((7.4174533,), (-3.363509,))),
+            RowError(2.3, at=((0.46696976,), (-0.22273359,), (0.009323616,))),
+        ),
+        "float64": RowBound(
+            RowError(2.5, at=((8.729629312972587,), (-2.852980515541137,))),
+            RowError(2.8, at=((0.8302190295547509,), (-42.30226259059535,), (-34.53242689399016,))),
+        ),
+    },
+    special="As the product of its two factors.",
+    note="The gate is the second half, as in PyTorch, JAX and Keras. Y. N. Dauphin et al., Language modeling with "
+    "gated convolutional networks, ICML 2017.",
+)
+
+
+def bilinear(a: Float, b: Float) -> tuple[Float, Float, Float]:
+    """a b, a and b the first and the second half of x"""
+    return a * b, b, a
+
+
+along_axis(
+    bilinear,
+    signature="(),()->()",
+    split="halves",
+    exact=lambda m, a, b: a * b,
+    bounds={
+        "float32": RowBound(
+            RowError(0.5, at=((0.02753042,), (-0.0058720037,))),
+            RowError(0.5, at=((2.0901842,), (2.6801631,), (0.045798566,))),
+        ),
+        "float64": RowBound(
+            RowError(0.5, at=((-8.764345407355737,), (-1.211992708228077,))),
+            RowError(0.5, at=((0.207505095567036,), (-14.342448682798775,), (0.6960292633889953,))),
+        ),
+    },
+    special="As the product of its two factors.",
+    note="N. Shazeer, GLU variants improve transformer, 2020.",
+)
+
+
+def reglu(a: Float, b: Float) -> tuple[Float, Float, Float]:
+    """relu(a) b, a and b the first and the second half of x"""
+    gate, slope = relu(a)
+    return gate * b, slope * b, gate
+
+
+along_axis(
+    reglu,
+    signature="(),()->()",
+    split="halves",
+    exact=lambda m, a, b: max(a, 0) * b,
+    bounds={
+        "float32": RowBound(
+            RowError(0.5, at=((0.02753042,), (-0.0058720037,))),
+            RowError(0.5, at=((2.0901842,), (2.6801631,), (0.045798566,))),
+        ),
+        "float64": RowBound(
+            RowError(0.5, at=((0.007453901052207121,), (0.1481530819170496,))),
+            RowError(0.5, at=((1.1600824175921451,), (61.34112197445207,), (1.4222900999613823,))),
+        ),
+    },
+    special="As the product of its two factors.",
+    note="The gate is the first half, as in N. Shazeer, GLU variants improve transformer, 2020.",
+)
+
+
+def swiglu(a: Float, b: Float) -> tuple[Float, Float, Float]:
+    """silu(a) b, a and b the first and the second half of x"""
+    T = type(a)
+    value, slope, _ = silu(full, a, T(1))
+    lowest = T(-by_type(a, *STEEP)[1])
+    steep = a if a > lowest else lowest
+    total = T(1) + full.exp(-abs(a))
+    tail = decaying(steep * T(2.0**-11) * b, -steep, 11.0) / total  # the product cannot overflow
+    tail_slope = decaying((T(1) + steep / total) * T(2.0**-11) * b, -steep, 11.0) / total
+    far = a < T(-32)
+    return tail if far else value * b, tail_slope if far else slope * b, value
+
+
+along_axis(
+    swiglu,
+    signature="(),()->()",
+    split="halves",
+    exact=lambda m, a, b: a / (1 + m.exp(-a)) * b,
+    bounds={
+        "float32": RowBound(
+            RowError(1.8, at=((-78.03533,), (0.004749425,))),
+            RowError(1.8, at=((-1.9499848,), (4.7980015e-05,), (-7.3173842,))),
+        ),
+        "float64": RowBound(
+            RowError(1.8, at=((-122.25557180443546,), (42.48451201790764,))),
+            RowError(2.7, at=((0.04367790209725824,), (-138.55093879856346,), (-0.06073300841894145,))),
+        ),
+    },
+    special="As the product of its two factors.",
+    note="The gate is the first half, as in N. Shazeer, GLU variants improve transformer, 2020, and in ONNX.",
+)

@@ -1,0 +1,113 @@
+"""Cross-entropies from logits, the partners of softmax and sigmoid."""
+
+from typing import Any
+
+from ..records import RowBound, RowError, along_axis
+from .elements import negative, product
+from .logarithm import log1p
+from .primitives import Float
+from .sigmoidal import sigmoid
+from .softmax import exact_softmax, log1p_of, log_softmax_vjp, others_of
+from .tiers import full
+
+
+def sigmoid_cross_entropy(logits: Float, targets: Float) -> tuple[Float, Float]:
+    """log(1 + exp(x)) - x t, x the logits, t the targets"""
+    T = type(logits)
+    size = abs(logits)
+    missed = T(1) - targets if logits >= T(0) else targets
+    small = sigmoid(full, -size)[0]  # s(-|x|): keeps its digits where s(|x|) rounds to 1
+    slope = missed - small if logits >= T(0) else small - targets
+    linear = T(0) if missed == T(0) else size * missed
+    return linear + log1p(full.exp(-size))[0], slope
+
+
+along_axis(
+    sigmoid_cross_entropy,
+    signature="(),()->()",
+    differentiated=1,
+    exact=lambda m, x, t: m.log1p(m.exp(-abs(x))) + abs(x) * ((1 - t) if x >= 0 else t),
+    bounds={
+        "float32": RowBound(
+            RowError(1.7, at=((-1.7821748,), (0.045135282,))),
+            RowError(1.1, at=((-0.24807213,), (-0.030051474,), (1.0,))),
+        ),
+        "float64": RowBound(
+            RowError(1.5, at=((16.538231538190196,), (0.03700045063404749,))),
+            RowError(1.1, at=((0.8677213780652736,), (-0.8047869046950905,), (1.0,))),
+        ),
+    },
+    aliases=("sigmoid_cross_entropy_with_logits", "sigmoid_binary_cross_entropy"),
+    special="A target of 0 or 1 met by an infinite logit costs 0; NaN gives NaN.",
+    vjp_scale=lambda m, g, x, t: [abs(v * w) for v, w in zip(g, t, strict=True)],
+    note="Targets are probabilities between 0 and 1, element by element; nothing is summed.",
+)
+
+
+def softmax_cross_entropy(row: Any, logits: Any, targets: Any) -> Any:
+    """-sum_k t_k log_softmax(x)_k, x the logits, t the targets"""
+    top = row.maximum(logits)
+    log_total = row.map(log1p_of, others_of(row, logits, top))
+    return row.sum(row.map(cost, logits, targets, top, log_total))
+
+
+def cost(x: Float, t: Float, top: Float, log_total: Float) -> Float:
+    """t (log_total + top - x); 0 for t = 0"""
+    T = type(x)
+    return log_total * T(0) if t == T(0) else t * (log_total + (top - x))
+
+
+def label_cross_entropy(row: Any, logits: Any, picked: Any) -> Any:
+    """-log_softmax(x)_label from the logit of the label"""
+    top = row.maximum(logits)
+    return row.map(cost_of_label, picked, top, row.map(log1p_of, others_of(row, logits, top)))
+
+
+def cost_of_label(x: Float, top: Float, log_total: Float) -> Float:
+    """log_total + (top - x)"""
+    return log_total + (top - x)
+
+
+def softmax_cross_entropy_derivative(row: Any, logits: Any, targets: Any) -> Any:
+    """softmax(x)_j sum_k t_k - t_j"""
+    return row.map(negative, log_softmax_vjp(row, targets, logits))
+
+
+def softmax_cross_entropy_vjp(row: Any, g: Any, logits: Any, targets: Any) -> Any:
+    """g (softmax(x)_j sum_k t_k - t_j)"""
+    return row.map(product, softmax_cross_entropy_derivative(row, logits, targets), g)
+
+
+along_axis(
+    softmax_cross_entropy,
+    signature="(n),(n)->()",
+    aliases=("softmax_cross_entropy_with_logits",),
+    split="targets",
+    differentiated=1,
+    derivative=softmax_cross_entropy_derivative,
+    vjp=softmax_cross_entropy_vjp,
+    labels=label_cross_entropy,
+    exact=lambda m, x, t: -m.fsum(v * m.log(p) for v, p in zip(t, exact_softmax(m, x), strict=True) if v != 0),
+    bounds={
+        "float32": RowBound(
+            RowError(2.5, at=((0.015249061, 0.0019768863, 0.022362716), (0.64171594, 0.20350772, 0.15477633))),
+            RowError(3.4, at=(1.0557429, (139.15114, 140.21875), (0.70908004, 0.29092))),
+        ),
+        "float64": RowBound(
+            RowError(1.9, at=((2.2950248426631337, -1.7542654184057935), (0.7659361266965534, 0.2340638733034465))),
+            RowError(
+                4.9,
+                at=(
+                    0.35924465201120453,
+                    (0.009159241517269028, 0.0056405849311658915, -0.005115469000368377),
+                    (0.30489397121161826, 0.32976318291051426, 0.36534284587786753),
+                ),
+            ),
+        ),
+    },
+    special="A target of 0 costs nothing, also where its logit is -inf; NaN or +inf among the logits, or -inf "
+    "everywhere, gives NaN.",
+    vjp_scale=lambda m, g, x, t: [abs(g * w) for w in t],
+    note="Targets are integers, the labels of the classes, with one axis less than the logits, or else probabilities "
+    "of their shape. A loss keeps its digits where the label is all but certain.",
+)

@@ -1,0 +1,166 @@
+"""Rows brought to a standard size.
+
+The numbers are scaled by a power of two first where their squares would leave the range of the floats.
+"""
+
+import math
+from typing import Any
+
+from ..records import RowBound, RowError, Rule, along_axis
+from .elements import difference, magnitude, product, ratio, square
+from .primitives import Float, by_type, fma
+
+# (from here on, scale by), (up to here, if eps is below, scale by)
+LARGE = (2.0**50, 2.0**-80), (2.0**400, 2.0**-600)
+SMALL = (2.0**-50, 2.0**-90, 2.0**80), (2.0**-400, 2.0**-800, 2.0**600)
+TINY = 2.0**-126, 2.0**-1022
+
+
+def scale_of(top: Float, eps: Float) -> Float:
+    """The power of two by which numbers up to `top` are multiplied."""
+    T = type(top)
+    large, down = by_type(top, *LARGE)
+    small, negligible, up = by_type(top, *SMALL)
+    raised = T(up) if top < T(small) and eps < T(negligible) else T(1)
+    return T(down) if top > T(large) else raised
+
+
+def rate_of(squares: Float, n: Float, shift: Float, eps: Float, scale: Float) -> Float:
+    """1 / sqrt(squares / n - shift^2 + eps scale^2)"""
+    T = type(squares)
+    small = eps * scale * scale
+    small = T(by_type(small, *TINY)) if eps > T(0) and small < T(by_type(small, *TINY)) else small
+    return T(1) / math.sqrt(fma(-shift, shift, squares / n) + small)
+
+
+def zero(x: Float) -> Float:
+    """0; NaN stays"""
+    return x * type(x)(0)
+
+
+def centred(row: Any, x: Any, eps: Any) -> tuple[Any, Any, Any]:
+    """x less its mean, times the scale; what it is to be multiplied by; and the scale.
+
+    The mean of the differences, which is what the rounding of the mean left, is taken off too.
+    """
+    scale = row.map(scale_of, row.fmax(row.map(magnitude, x)), eps)
+    z = row.map(product, x, scale)
+    d = row.map(difference, z, row.map(ratio, row.sum(z), row.length))
+    left = row.map(ratio, row.sum(d), row.length)
+    rate = row.map(rate_of, row.sum(row.map(square, d)), row.length, left, eps, scale)
+    return row.map(difference, d, left), rate, scale
+
+
+def standardize(row: Any, x: Any, eps: Any = 1e-5) -> Any:
+    """(x_j - mean(x)) / sqrt(var(x) + eps)"""
+    d, rate, _ = centred(row, x, eps)
+    return row.map(product, d, rate)
+
+
+def standardize_vjp(row: Any, g: Any, x: Any, eps: Any = 1e-5) -> Any:
+    """(g_j - mean(g) - y_j mean(g y)) / sqrt(var(x) + eps), y = standardize(x)"""
+    d, rate, scale = centred(row, x, eps)
+    y = row.map(product, d, rate)
+    mean = row.map(ratio, row.sum(g), row.length)
+    along = row.map(ratio, row.sum(row.map(product, g, y)), row.length)
+    return row.map(orthogonal, g, mean, y, along, rate, scale)
+
+
+def orthogonal(g: Float, mean: Float, y: Float, along: Float, rate: Float, scale: Float) -> Float:
+    """(g - mean - y along) rate scale"""
+    return fma(-y, along, g - mean) * rate * scale
+
+
+def _mean(m: Any, x: Any) -> Any:
+    return m.fsum(x) / len(x)
+
+
+def _deviation(m: Any, x: Any, eps: Any) -> Any:
+    mean = _mean(m, x)
+    return m.sqrt(m.fsum((v - mean) ** 2 for v in x) / len(x) + eps)
+
+
+def _exact_standardize(m: Any, x: Any, eps: Any) -> Any:
+    mean, deviation = _mean(m, x), _deviation(m, x, eps)
+    return [(v - mean) / deviation for v in x]
+
+
+NOT_NEGATIVE = Rule("eps >= 0", lambda eps: eps >= 0)
+
+along_axis(
+    standardize,
+    vjp=standardize_vjp,
+    exact=_exact_standardize,
+    rules=(NOT_NEGATIVE,),
+    bounds={
+        "float32": RowBound(
+            RowError(2.4, at=((83.59639, 83.42536, 84.66045), 1e-05)),
+            RowError(5.2, at=((-0.651281, 0.8624448), (-0.3052115, -0.8221069), 1e-05)),
+        ),
+        "float64": RowBound(
+            RowError(2.6, at=((-14.449973175199409, 11.389883302692022, 16.145474442539665), 1e-05)),
+            RowError(
+                4.6,
+                at=(
+                    (-0.4515510593051083, 0.950756950995372, -0.9120975709189635),
+                    (-15.261864349132473, 5.78074503001281, -9.246814706804514),
+                    1e-05,
+                ),
+            ),
+        ),
+    },
+    special="NaN or an infinity anywhere in a row gives NaN in all of it; so does a row of equal numbers with eps = 0.",
+    note="The variance is that of the row itself (divided by n). No square overflows or vanishes on the way.",
+    scale=lambda m, x: 1,
+    vjp_scale=lambda m, g, x, eps: [max(map(abs, g)) / _deviation(m, x, eps)] * len(x),
+)
+
+
+def rms_norm(row: Any, x: Any, eps: Any = 1e-5) -> Any:
+    """x_j / sqrt(mean(x^2) + eps)"""
+    z, rate, _ = sized(row, x, eps)
+    return row.map(product, z, rate)
+
+
+def sized(row: Any, x: Any, eps: Any) -> tuple[Any, Any, Any]:
+    """x times the scale; what it is to be multiplied by; and the scale."""
+    scale = row.map(scale_of, row.fmax(row.map(magnitude, x)), eps)
+    z = row.map(product, x, scale)
+    return z, row.map(rate_of, row.sum(row.map(square, z)), row.length, row.map(zero, eps), eps, scale), scale
+
+
+def _size(m: Any, x: Any, eps: Any) -> Any:
+    return m.sqrt(m.fsum(v * v for v in x) / len(x) + eps)
+
+
+def rms_norm_vjp(row: Any, g: Any, x: Any, eps: Any = 1e-5) -> Any:
+    """(g_j - y_j mean(g y)) / sqrt(mean(x^2) + eps), y = rms_norm(x)"""
+    z, rate, scale = sized(row, x, eps)
+    y = row.map(product, z, rate)
+    along = row.map(ratio, row.sum(row.map(product, g, y)), row.length)
+    return row.map(orthogonal, g, row.map(zero, eps), y, along, rate, scale)
+
+
+along_axis(
+    rms_norm,
+    vjp=rms_norm_vjp,
+    exact=lambda m, x, eps: [v / _size(m, x, eps) for v in x],
+    rules=(NOT_NEGATIVE,),
+    bounds={
+        "float32": RowBound(
+            RowError(2.9, at=((6.159038e-04, -1.951912e-04, -0.022136195), 1e-05)),
+            RowError(3.9, at=((0.26073012, 0.0029521477, 0.5319683), (37.83091, 37.27592, 37.989708), 1e-05)),
+        ),
+        "float64": RowBound(
+            RowError(2.6, at=((-0.5131439064080512, -3.4478554780742665, -0.5131439064080512), 1e-05)),
+            RowError(
+                4.4,
+                at=((-1.6708500606151127, 0.8296289560400428), (-0.018424154526332535, -4.0576886566158715e-04), 1e-05),
+            ),
+        ),
+    },
+    special="NaN anywhere in a row gives NaN in all of it; a row of zeros with eps = 0 too.",
+    note="eps is ONNX's; PyTorch's default is the machine epsilon of the dtype. No square overflows or vanishes "
+    "on the way.",
+    vjp_scale=lambda m, g, x, eps: [max(map(abs, g)) / _size(m, x, eps)] * len(x),
+)

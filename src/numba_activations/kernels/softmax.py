@@ -1,0 +1,326 @@
+"""Softmax and what is made of its sum.
+
+The sum of a row's e^x is taken relative to e^centre 2^octave. The centre is 0, or the row's largest number where that
+is so large that range reduction would lose digits of it; then the differences that matter are exact. The octave brings
+the largest e^x near 1 by an exact power of two. So no difference x - max is rounded, and the smallest result is as
+accurate as the largest.
+"""
+
+from typing import Any
+
+from ..records import RowBound, RowError, along_axis
+from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
+from .elements import equal, negative, ratio, where_equal, where_not_equal
+from .logarithm import log1p
+from .primitives import Float, by_type, fma, ldexp, shift
+from .tiers.reduction import exp_reduced, reduce
+
+NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
+FAR = 106.0, 747.0  # e^-FAR is 0, and stays 0 times the largest weight
+
+
+def centre_of(top: Float) -> Float:
+    """What is subtracted from every number of a row."""
+    T = type(top)
+    return T(0) if abs(top) < T(by_type(top, *NEAR)) else top
+
+
+def floor_of(top: Float, centre: Float) -> Float:
+    """Below, e^x is 0 beside e^top."""
+    return (top - centre) - type(top)(by_type(top, *FAR))
+
+
+def octave_of(top: Float, centre: Float) -> Float:
+    """round(log2(e^(top - centre)))"""
+    _, shifted = reduce(top - centre)
+    return shifted - shift(top)
+
+
+def weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
+    """e^(x - centre) / 2^octave"""
+    z = x - centre
+    r, shifted = reduce(floor if z < floor else z)
+    return ldexp(exp_reduced(r, by_type(x, EXP6_SINGLE, EXP11_DOUBLE)), shifted - octave)
+
+
+def weight_of_others(x: Float, top: Float, centre: Float, floor: Float, octave: Float) -> Float:
+    """The weight of x; 0 where x is the row's largest."""
+    return type(x)(0) if x == top else weight(x, centre, floor, octave)
+
+
+def inverse_of(x: Float) -> Float:
+    """1 / x"""
+    return type(x)(1) / x
+
+
+def divide(x: Float, y: Float, inverse: Float) -> Float:
+    """x / y, with 1 / y given"""
+    q = x * inverse
+    return fma(fma(-q, y, x), inverse, q)
+
+
+def weights(row: Any, x: Any, top: Any) -> tuple[Any, Any, Any]:
+    """The weights of a row, their sum, and its inverse."""
+    w = row.map(weight, x, *reference(row, top))
+    total = row.sum(w)
+    return w, total, row.map(inverse_of, total)
+
+
+def reference(row: Any, top: Any) -> tuple[Any, Any, Any]:
+    """What weights are relative to: centre, floor, octave."""
+    centre = row.map(centre_of, top)
+    return centre, row.map(floor_of, top, centre), row.map(octave_of, top, centre)
+
+
+def relative_to_largest(rest: Float, ties: Float, largest: Float) -> Float:
+    """sum_k exp(x_k - max x) - 1, all digits of it, from the sum of the others' weights"""
+    return rest / largest + (ties - type(ties)(1))
+
+
+def others_of(row: Any, x: Any, top: Any) -> Any:
+    """sum_k exp(x_k - max x) without one of the largest."""
+    relative = reference(row, top)
+    rest = row.sum(row.map(weight_of_others, x, top, *relative))
+    ties = row.sum(row.map(equal, x, top))
+    return row.map(relative_to_largest, rest, ties, row.map(weight, top, *relative))
+
+
+def log1p_of(x: Float) -> Float:
+    """log(1 + x)"""
+    return log1p(x)[0]
+
+
+def softmax(row: Any, x: Any) -> Any:
+    """exp(x_j) / sum_k exp(x_k)"""
+    w, total, inverse = weights(row, x, row.fmax(x))
+    return row.map(divide, w, total, inverse)
+
+
+def softmax_vjp(row: Any, g: Any, x: Any) -> Any:
+    """y_j (g_j - sum_k g_k y_k), y = softmax(x)"""
+    top = row.fmax(x)
+    w, total, inverse = weights(row, x, top)
+    at_top = row.sum(row.map(where_equal, g, x, top))
+    middle = row.map(middle_of, at_top, row.map(weight, top, *reference(row, top)), total)
+    mean = row.map(ratio, row.sum(row.map(weighted, w, g, middle)), total)
+    return row.map(centred, w, total, inverse, g, middle, mean)
+
+
+def middle_of(at_top: Float, largest: Float, total: Float) -> Float:
+    """What g is taken relative to, so that nothing of its mean cancels: g at the winner, or 0 where there is none"""
+    return at_top if largest + largest > total else type(at_top)(0)
+
+
+def weighted(w: Float, g: Float, middle: Float) -> Float:
+    """w (g - middle)"""
+    return w * (g - middle)
+
+
+def centred(w: Float, total: Float, inverse: Float, g: Float, middle: Float, mean: Float) -> Float:
+    """w / total ((g - middle) - mean)"""
+    return divide(w, total, inverse) * ((g - middle) - mean)
+
+
+def exact_softmax(m: Any, x: Any) -> Any:
+    """Softmax from a namespace such as mpmath."""
+    e = [m.exp(v) for v in x]
+    total = m.fsum(e)
+    return [v / total for v in e]
+
+
+along_axis(
+    softmax,
+    vjp=softmax_vjp,
+    exact=exact_softmax,
+    bounds={
+        "float32": RowBound(
+            RowError(2.7, at=((-6.6265726, -26.07018),)),
+            RowError(3.2, at=((0.054483213, 0.88470703, 2.1309721), (37.44733, 38.35796, 38.43961))),
+        ),
+        "float64": RowBound(
+            RowError(2.6, at=((0.017505298032165127, 0.004987050072122436),)),
+            RowError(3.6, at=((-0.5369532353602852, 0.5811181041963531), (-191.76129230781385, -192.46949169745088))),
+        ),
+    },
+    special="-inf has probability 0; NaN or +inf anywhere in a row, or -inf everywhere, gives NaN in all of it: as in "
+    "PyTorch, JAX and SciPy. An empty row stays empty.",
+)
+
+
+def softmin(row: Any, x: Any) -> Any:
+    """exp(-x_j) / sum_k exp(-x_k)"""
+    return softmax(row, row.map(negative, x))
+
+
+def softmin_vjp(row: Any, g: Any, x: Any) -> Any:
+    """-y_j (g_j - sum_k g_k y_k), y = softmin(x)"""
+    return softmax_vjp(row, row.map(negative, g), row.map(negative, x))
+
+
+along_axis(
+    softmin,
+    vjp=softmin_vjp,
+    exact=lambda m, x: exact_softmax(m, [-v for v in x]),
+    bounds={
+        "float32": RowBound(
+            RowError(2.5, at=((8.997363, 6.222306),)),
+            RowError(3.9, at=((-0.33372602, 0.056689955), (-193.90628, -195.30452))),
+        ),
+        "float64": RowBound(
+            RowError(2.5, at=((0.9094262116784022, 1.282697325546563, 0.7379657223823939),)),
+            RowError(
+                3.1,
+                at=(
+                    (1.7430824463104067, 0.17616495162242465, -0.1939769106525731),
+                    (0.004812677329330387, -0.07047075952792092, 0.028523087837236123),
+                ),
+            ),
+        ),
+    },
+    special="+inf has probability 0; NaN or -inf anywhere in a row, or +inf everywhere, gives NaN in all of it. An "
+    "empty row stays empty.",
+)
+
+
+def log_softmax(row: Any, x: Any) -> Any:
+    """x_j - log(sum_k exp(x_k))"""
+    top = row.maximum(x)
+    return row.map(below, x, top, row.map(log1p_of, others_of(row, x, top)))
+
+
+def below(x: Float, top: Float, log_total: Float) -> Float:
+    """(x - top) - log_total"""
+    return (x - top) - log_total
+
+
+def log_softmax_vjp(row: Any, g: Any, x: Any) -> Any:
+    """g_j - softmax(x)_j sum_k g_k"""
+    top = row.fmax(x)
+    w, total, inverse = weights(row, x, top)
+    ties, missing = row.sum(row.map(equal, x, top)), row.map(complement, others_of(row, x, top))
+    at_top, rest = row.sum(row.map(where_equal, g, x, top)), row.sum(row.map(where_not_equal, g, x, top))
+    return row.map(minus_share, g, x, w, total, inverse, top, ties, missing, at_top, rest)
+
+
+def complement(others: Float) -> Float:
+    """1 - 1 / (1 + others)"""
+    return others / (type(others)(1) + others)
+
+
+def minus_share(
+    g: Float,
+    x: Float,
+    w: Float,
+    total: Float,
+    inverse: Float,
+    top: Float,
+    ties: Float,
+    missing: Float,
+    at_top: Float,
+    rest: Float,
+) -> Float:
+    """g - p (at_top + rest); for a sole winner (1 - p) g - p rest, where 1 - p is `missing` and g is at_top"""
+    p = divide(w, total, inverse)
+    alone = x == top and ties == type(x)(1)
+    return fma(-p, rest, missing * g) if alone else fma(-p, at_top + rest, g)
+
+
+along_axis(
+    log_softmax,
+    vjp=log_softmax_vjp,
+    exact=lambda m, x: [m.log(p) for p in exact_softmax(m, x)],
+    bounds={
+        "float32": RowBound(
+            RowError(2.1, at=((0.40444463, -0.4081614, 5.1700826),)),
+            RowError(1.8, at=((-0.5726094, 0.13221553, -1.153042), (-0.11056622, -0.067986004, 0.20965563))),
+        ),
+        "float64": RowBound(
+            RowError(2.9, at=((0.04243213941099539, -2.2017806562554125, -0.6352133132680078),)),
+            RowError(
+                2.5, at=((-0.3452157100512797, -1.4818182737222112), (0.05371972985316628, -0.055222790553192784))
+            ),
+        ),
+    },
+    special="-inf stays -inf; NaN or +inf anywhere in a row, or -inf everywhere, gives NaN in all of it. An empty row "
+    "stays empty.",
+    note="The largest of a row keeps its digits: log_softmax([0, -20])[0] is -2.06e-9.",
+)
+
+
+def logsumexp(row: Any, x: Any) -> Any:
+    """log(sum_k exp(x_k))"""
+    top = row.maximum(x)
+    return row.map(above, top, row.map(log1p_of, others_of(row, x, top)))
+
+
+def above(top: Float, log_total: Float) -> Float:
+    """top + log_total; an infinite top is the result"""
+    return top if top - top != type(top)(0) else top + log_total
+
+
+def logsumexp_vjp(row: Any, g: Any, x: Any) -> Any:
+    """g softmax(x)_j"""
+    w, total, inverse = weights(row, x, row.fmax(x))
+    return row.map(scaled_share, g, w, total, inverse)
+
+
+def scaled_share(g: Float, w: Float, total: Float, inverse: Float) -> Float:
+    """g w / total"""
+    return g * divide(w, total, inverse)
+
+
+along_axis(
+    logsumexp,
+    vjp=logsumexp_vjp,
+    exact=lambda m, x: m.log(m.fsum(m.exp(v) for v in x)),
+    signature="(n)->()",
+    bounds={
+        "float32": RowBound(
+            RowError(1.8, at=((0.04775444, -0.04687828),)),
+            RowError(2.5, at=(-0.7145797, (5.6586385e-04, 0.00293643))),
+        ),
+        "float64": RowBound(
+            RowError(2, at=((-0.3810871918887485, -0.15019096236166107),)),
+            RowError(2.3, at=(1.109637999248523, (-151.19541810972606, -151.474859898092, -150.3538834598196))),
+        ),
+    },
+    special="The limits: -inf adds nothing, +inf gives +inf, an empty row, or -inf everywhere, -inf; NaN gives NaN.",
+    scale=lambda m, x: max(abs(v) for v in x),
+)
+
+
+def logmeanexp(row: Any, x: Any) -> Any:
+    """log(sum_k exp(x_k) / n)"""
+    top = row.maximum(x)
+    return row.map(above_mean, top, row.map(log1p_of, others_of(row, x, top)), row.length, row.map(log_of, row.length))
+
+
+def log_of(n: Float) -> Float:
+    """log(n)"""
+    return log1p(n - type(n)(1))[0]
+
+
+def above_mean(top: Float, log_total: Float, n: Float, log_n: Float) -> Float:
+    """top + log_total - log_n, exactly top where all are equal; NaN where there are none"""
+    return n / n if n == type(n)(0) else above(top, log_total - log_n)
+
+
+along_axis(
+    logmeanexp,
+    vjp=logsumexp_vjp,
+    exact=lambda m, x: m.log(m.fsum(m.exp(v) for v in x) / len(x)),
+    signature="(n)->()",
+    bounds={
+        "float32": RowBound(
+            RowError(1.3, at=((0.04775444, -0.04687828),)),
+            RowError(2.5, at=(-0.7145797, (5.6586385e-04, 0.00293643))),
+        ),
+        "float64": RowBound(
+            RowError(1.5, at=((-0.0021119861094369948, 0.019401706928486723),)),
+            RowError(2.3, at=(1.109637999248523, (-151.19541810972606, -151.474859898092, -150.3538834598196))),
+        ),
+    },
+    special="The limits: -inf adds nothing but its place, +inf gives +inf, -inf everywhere gives -inf; NaN gives NaN, "
+    "and so does an empty row.",
+    scale=lambda m, x: max(*(abs(v) for v in x), m.log(len(x))),
+)
