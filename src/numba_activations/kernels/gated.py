@@ -2,6 +2,7 @@
 
 from ..records import RowBound, RowError, along_axis
 from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
+from .gaussian import gelu
 from .piecewise import relu
 from .primitives import Float, by_type, ldexp, shift
 from .rectifiers import silu
@@ -140,4 +141,30 @@ along_axis(
     },
     special="As the product of its two factors.",
     note="The gate is the first half, as in N. Shazeer, GLU variants improve transformer, 2020, and in ONNX.",
+)
+
+
+def geglu(a: Float, b: Float) -> tuple[Float, Float, Float]:
+    """gelu(a) b, a and b the first and the second half of x"""
+    value, slope = gelu(full, a)
+    return value * b, slope * b, value
+
+
+along_axis(
+    geglu,
+    signature="(),()->()",
+    split="halves",
+    exact=lambda m, a, b: a * m.erfc(-a / m.sqrt(2)) / 2 * b,
+    bounds={
+        "float32": RowBound(
+            RowError(4.2, at=((-13.323542,), (186.78314,))),
+            RowError(5.5, at=((0.3873596,), (-14.253799,), (45.924934,))),
+        ),
+        "float64": RowBound(
+            RowError(2, at=((-0.06930285373839351,), (-0.4343582718886073,))),
+            RowError(2.2, at=((0.6750341297244501,), (0.00598710379336353,), (249.98216085147536,))),
+        ),
+    },
+    special="As the product of its two factors; gelu(a) is rounded first, to few digits where it is subnormal.",
+    note="The gate is the first half, as in N. Shazeer, GLU variants improve transformer, 2020.",
 )
