@@ -206,7 +206,7 @@ class AxisFunction:
     derivative, labels : callable or None
         Of a loss: the kernels of its derivative, and of its value from the logit of the label.
     scale : callable or None
-        From `m` and a row: what errors are relative to where the result is smaller, as it is a difference.
+        From `m` and the arguments: what errors are relative to where the result is smaller, as it is a difference.
     vjp_scale : callable or None
         From `m`, g and the other arguments: the same for each number of the vjp, in place of the sum of magnitudes.
     """

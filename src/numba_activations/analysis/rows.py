@@ -44,8 +44,9 @@ def error(record: AxisFunction, operands: Operands) -> float:
     """The largest error of the value of one row, in ULP."""
     computed = along_axis.ufunc(Key(DEFAULT, "value", record.name))(*operands)
     with mpmath.workdps(_DIGITS[operands[0].dtype]):
-        exact = _value(record, _numbers(operands))
-        return max(_errors(computed, exact, [abs(v) for v in exact], _scale(record, operands)))
+        numbers = _numbers(operands)
+        exact = _value(record, numbers)
+        return max(_errors(computed, exact, _sizes(record, numbers, exact)))
 
 
 def vjp_error(record: AxisFunction, g: Any, operands: Operands) -> float:
@@ -68,7 +69,7 @@ def vjp_error(record: AxisFunction, g: Any, operands: Operands) -> float:
                     max(*pair)
                     for pair in zip(map(abs, exact), record.vjp_scale(mpmath, magnitude, *numbers), strict=True)
                 ]
-            worst = max(worst, *_errors(results[place], exact, size, mpmath.mpf(0)))
+            worst = max(worst, *_errors(results[place], exact, size))
     return worst
 
 
@@ -96,15 +97,21 @@ def _derivative(record: AxisFunction, numbers: list[Any], place: int, j: int) ->
     return [(a - b) / (2 * _STEP) for a, b in zip(*ends, strict=True)]
 
 
-def _scale(record: AxisFunction, operands: Operands) -> Any:
-    return record.scale(mpmath, _numbers(operands)[0]) if record.scale else mpmath.mpf(0)
+def _sizes(record: AxisFunction, numbers: list[Any], exact: list[Any]) -> list[Any]:
+    """What the errors of values are relative to: the values themselves, or the record's scale."""
+    if record.scale is None:
+        return [abs(v) for v in exact]
+    if record.elementwise:
+        return [max(abs(v), record.scale(mpmath, *each)) for v, *each in zip(exact, *numbers, strict=True)]
+    return [max(abs(v), record.scale(mpmath, *numbers)) for v in exact]
 
 
-def _errors(computed: Any, exact: list[Any], size: list[Any], scale: Any) -> list[float]:
+def _errors(computed: Any, exact: list[Any], size: list[Any]) -> list[float]:
+    """The errors in the spacing of the floats at each `size`."""
     limits = np.finfo(np.asarray(computed).dtype)
     errors = []
     for got, wanted, magnitude in zip(np.atleast_1d(computed), exact, size, strict=True):
-        _, exponent = mpmath.frexp(max(magnitude, scale))
+        _, exponent = mpmath.frexp(magnitude)
         spacing = mpmath.ldexp(1, max(int(exponent) - 1, int(limits.minexp)) - int(limits.nmant))
         errors.append(float(abs(mpmath.mpf(float(got)) - wanted) / spacing))
     return errors

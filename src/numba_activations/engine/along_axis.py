@@ -165,10 +165,9 @@ def elementwise(key: Key) -> Callable[[Any], Any]:
 class Arranged:
     """A function along an axis that arranges the operands of the ufunc underneath, `ufunc`."""
 
-    __module__ = __name__.partition(".")[0]
-
     def __init__(self, key: Key) -> None:
         self._key, self._path = key, key.path
+        self.__module__ = __name__.partition(".")[0]
         self.ufunc = ufunc(key)
         self.__name__, self.__qualname__, self.__doc__ = key.name, key.path, documentation(key)
 
