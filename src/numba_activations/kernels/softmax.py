@@ -9,11 +9,11 @@ accurate as the largest.
 from typing import Any
 
 from ..records import RowBound, RowError, along_axis
-from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, ratio, where_equal, where_not_equal
 from .logarithm import log1p
 from .primitives import Float, by_type, fma, ldexp, shift
-from .tiers.reduction import exp_reduced, reduce
+from .tiers import full
+from .tiers.reduction import reduce
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
 FAR = 106.0, 747.0  # e^-FAR is 0, and stays 0 times the largest weight
@@ -40,7 +40,7 @@ def weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
     """e^(x - centre) / 2^octave"""
     z = x - centre
     r, shifted = reduce(floor if z < floor else z)
-    return ldexp(exp_reduced(r, by_type(x, EXP6_SINGLE, EXP11_DOUBLE)), shifted - octave)
+    return ldexp(full.reduced(r), shifted - octave)
 
 
 def weight_of_others(x: Float, top: Float, centre: Float, floor: Float, octave: Float) -> Float:

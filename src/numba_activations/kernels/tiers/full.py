@@ -4,8 +4,8 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import EXP6_SINGLE, EXP7_SINGLE, EXP11_DOUBLE, EXP12_DOUBLE
-from ..primitives import Float
-from .reduction import exp_full
+from ..primitives import Float, by_type
+from .reduction import exp_full, exp_reduced
 from .reduction import growth as growth_of
 from .reduction import half as half_of
 from .reduction import parts as parts_of
@@ -14,6 +14,11 @@ from .reduction import parts as parts_of
 def exp(x: Float) -> Float:
     """2^n (1 + r + r^2 q(r)), q of degree 5 in float32 and 10 in float64"""
     return exp_full(x, EXP7_SINGLE, EXP12_DOUBLE)
+
+
+def reduced(r: Float) -> Float:
+    """e^r for what `reduce` leaves of a number"""
+    return exp_reduced(r, by_type(r, EXP7_SINGLE, EXP12_DOUBLE))
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
