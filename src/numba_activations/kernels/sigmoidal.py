@@ -52,8 +52,8 @@ activation(
     aliases=("expit", "logistic"),
     limits=Limits(plus=(1, 0), minus=(0, 0)),
     bounds={
-        "float32": Bound(Error(0.82, at=0.35898924), Error(1.51, at=3.417259)),
-        "float64": Bound(Error(0.83, at=0.3858274033026108), Error(1.48, at=3.430743511938376)),
+        "float32": Bound(Error(1.46, at=-1.1047301292419434), Error(2.3, at=2.637277364730835)),
+        "float64": Bound(Error(1.46, at=-1.2036766248747988), Error(2.3, at=2.646983321736716)),
     },
 )
 
