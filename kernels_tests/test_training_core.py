@@ -1,5 +1,8 @@
 """The functional core of training: gradients, update rules, and what adds up."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -279,3 +282,22 @@ def test_wrong_data_are_an_error_that_says_why(X, y, message):
     parameters = initialise(Network.of((4, 3, 2), "sigmoid"))
     with pytest.raises(ValueError, match=message):
         loss_and_gradient(parameters, X, y)
+
+
+def test_threads_that_begin_at_once_load_the_loop_once():
+    program = """
+import threading
+from numba_activations.data import digits
+from numba_activations.training import Network, initialise, loss_and_gradient
+X, y = digits()
+parameters = initialise(Network.of((64, 8, 10), "sigmoid"), 0)
+results, barrier = [], threading.Barrier(4)
+def work():
+    barrier.wait()
+    results.append(loss_and_gradient(parameters, X, y)[0])
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(results) == 4 and len(set(results)) == 1, results
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,13 +16,19 @@ from . import layout as at
 from .blas import gemm_address
 from .network import Array, Network, Parameters
 
+_loading = threading.RLock()  # a process can load code of a name only once
 _SECONDS = 0.03  # of work in one compiled call: Ctrl-C is heard after it
 ROWS = 256  # of a batch where the size is ours to choose
 
 
-@functools.cache
 def functions(dtype: np.dtype) -> dict[str, Callable[..., None]]:
     """The functions of the loop for float32 or float64; they take arrays and integers."""
+    with _loading:
+        return _functions(dtype)
+
+
+@functools.cache
+def _functions(dtype: np.dtype) -> dict[str, Callable[..., None]]:
     names = ("forward", "train")
     sources = [Path(__file__).with_name(name).read_text("utf-8") for name in ("loop.py", "layout.py")]
     code = objectcode.obtain(cache.key("training", dtype.name, *sources), lambda: _compile(dtype.name))

@@ -1,11 +1,10 @@
 """Estimators in files: arrays and JSON in an .npz, no pickle."""
 
 import contextlib
+import io
 import json
 import os
 import tempfile
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -83,20 +82,20 @@ def _decode_array(value: dict[str, Any]) -> Any:
 
 def load(path: Path, kind: type) -> Any:
     """Read an estimator of the class `kind`."""
+    content = path.read_bytes()
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         header = json.loads(str(arrays.pop("header")), object_hook=_decode_array)
-        if header["estimator"] != kind.__name__ or header["format"] != _FORMAT:
-            found = f"a {header['estimator']} of format {header['format']}"
-            raise ValueError(f"{path} holds {found}: it should be a {kind.__name__} of format {_FORMAT}")
-        return _restore(header, arrays, kind)
-    except (KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        found = header["estimator"], header["format"]
+        model = _restore(header, arrays, kind) if found == (kind.__name__, _FORMAT) else None
+    except Exception as error:  # whatever the readers of zip, NumPy and JSON raise for what is none of theirs
         raise ValueError(f"{path} is damaged, or was not written by {kind.__name__}.save: {error}") from error
-    except ValueError as error:
-        if str(path) in str(error):
-            raise
-        raise ValueError(f"{path} is damaged, or was not written by {kind.__name__}.save: {error}") from error
+    if model is None:
+        raise ValueError(
+            f"{path} holds a {found[0]} of format {found[1]}: it should be a {kind.__name__} of format {_FORMAT}"
+        )
+    return model
 
 
 def _restore(header: dict[str, Any], arrays: dict[str, Any], kind: type) -> Any:
