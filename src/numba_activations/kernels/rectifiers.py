@@ -69,7 +69,7 @@ activation(
 
 
 def gate(m: Any, x: Float, z: Float, z_lost: Float, a: Float, a_lost: Float) -> tuple[Float, Float]:
-    """x s(z) and its derivative s(z) (1 + a s(-z)), a = x z'(x), for a z with the sign of x."""
+    """x s(z) and its derivative s(z) (1 + a s(-z)), a = x z'(x)."""
     T = type(x)
     up = z >= T(0)
     w, w_lost, v, v_lost = sigmoid_parts(m, z, z_lost)
@@ -83,7 +83,8 @@ def gate(m: Any, x: Float, z: Float, z_lost: Float, a: Float, a_lost: Float) -> 
     t, t_lost = (large, large_lost - small_lost) if up else (w, w_lost)
     y = fma(x, t, x * t_lost) * unit
     y, dy = (x, T(1)) if z > limit(x) else (y, (d + d_lost) * unit)
-    return (copysign(T(0), x), T(0)) if z < -limit(x) else (y, dy)
+    y, dy = (T(0), T(0)) if z < -limit(x) else (y, dy)
+    return copysign(y, x), dy
 
 
 def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
@@ -205,7 +206,8 @@ def mish(m: Any, x: Float) -> tuple[Float, Float]:
     d, d_lost = times(lifted, a_lost, g, g_lost)
     y, dy = fma(x, t, x * t_lost) * unit, (d + d_lost) * unit
     y, dy = (x, T(1)) if x > limit(x) else (y, dy)
-    return (T(-0.0), T(0)) if x < -limit(x) else (y, dy)
+    y, dy = (T(0), T(0)) if x < -limit(x) else (y, dy)
+    return copysign(y, x), dy
 
 
 activation(
