@@ -178,7 +178,7 @@ class _Rows:
 
     def _combine(self, b: ir.IRBuilder, node: Node, old: ir.Value, part: ir.Value) -> ir.Value:
         """Two results of a reduction as one; numbers or vectors."""
-        if node.kind == "sum":
+        if node.kind in ("sum", "count"):
             return b.fadd(old, part)
         if node.kind == "first":
             whole = ir.VectorType(self.integer, old.type.count) if isinstance(old.type, ir.VectorType) else self.integer
@@ -190,7 +190,7 @@ class _Rows:
 
     def _neutral(self, b: ir.IRBuilder, node: Node) -> ir.Value:
         """What a reduction starts from."""
-        if node.kind == "sum":
+        if node.kind in ("sum", "count"):
             return self.kind(0.0)
         return b.bitcast(self._never(), self.kind) if node.kind == "first" else self.kind(float("-inf"))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Function = Callable[..., Any]
-REDUCTIONS = ("sum", "maximum", "fmax", "first")
+REDUCTIONS = ("sum", "count", "maximum", "fmax", "first")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +50,10 @@ class Trace:
     def sum(self, row: Node) -> Node:
         """The sum of a row."""
         return self._reduction("sum", row)
+
+    def count(self, row: Node) -> Node:
+        """The sum of a row of zeros and ones."""
+        return self._reduction("count", row)
 
     def maximum(self, row: Node) -> Node:
         """The largest number of a row, or NaN."""

@@ -122,7 +122,7 @@ def sparse(row: Any, x: Any) -> tuple[Any, Any]:
     z = row.map(difference, x, top)
 
     def step(threshold: Any) -> Any:
-        total, count = row.sum(row.map(excess, z, threshold)), row.sum(row.map(exceeds, z, threshold))
+        total, count = row.sum(row.map(excess, z, threshold)), row.count(row.map(exceeds, z, threshold))
         return row.map(next_threshold, total, count)
 
     return z, row.fixpoint(step, row.map(start_of, top))
@@ -137,7 +137,7 @@ def sparsemax_vjp(row: Any, g: Any, x: Any) -> Any:
     """g_j - mean of g over the support where y_j > 0, else 0"""
     z, threshold = sparse(row, x)
     inside = row.map(exceeds, z, threshold)
-    mean = row.map(ratio, row.sum(row.map(gated, g, inside)), row.sum(inside))
+    mean = row.map(ratio, row.sum(row.map(gated, g, inside)), row.count(inside))
     return row.map(deviation, g, z, threshold, mean)
 
 

@@ -81,7 +81,7 @@ def others_of(row: Any, x: Any, top: Any) -> Any:
     """sum_k exp(x_k - max x) without one of the largest."""
     relative = reference(row, top)
     rest = row.sum(row.map(weight_of_others, x, top, *relative))
-    ties = row.sum(row.map(equal, x, top))
+    ties = row.count(row.map(equal, x, top))
     return row.map(relative_to_largest, rest, ties, row.map(weight, top, *relative))
 
 
@@ -184,7 +184,7 @@ along_axis(
 
 def log_softmax(row: Any, x: Any) -> Any:
     """x_j - log(sum_k exp(x_k))"""
-    top = row.maximum(x)
+    top = row.fmax(x)  # NaN comes back with the sum
     return row.map(below, x, top, row.map(log1p_of, others_of(row, x, top)))
 
 
@@ -197,7 +197,7 @@ def log_softmax_vjp(row: Any, g: Any, x: Any) -> Any:
     """g_j - softmax(x)_j sum_k g_k"""
     top = row.fmax(x)
     w, total, inverse = weights(row, x, top)
-    ties, missing = row.sum(row.map(equal, x, top)), row.map(complement, others_of(row, x, top))
+    ties, missing = row.count(row.map(equal, x, top)), row.map(complement, others_of(row, x, top))
     at_top, rest = row.sum(row.map(where_equal, g, x, top)), row.sum(row.map(where_not_equal, g, x, top))
     return row.map(minus_share, g, x, w, total, inverse, top, ties, missing, at_top, rest)
 
