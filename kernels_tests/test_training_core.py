@@ -18,6 +18,7 @@ from numba_activations.training import (
     loss_and_gradient,
     train_batches,
 )
+from numba_activations.training.blas import gemm_address
 
 pytest.importorskip("scipy")
 
@@ -301,3 +302,10 @@ for thread in threads: thread.join()
 assert len(results) == 4 and len(set(results)) == 1, results
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_without_scipy_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.linalg", None)
+    gemm_address.cache_clear()
+    with pytest.raises(ImportError, match=r"pip install 'numba-activations\[train\]'"):
+        gemm_address(np.dtype(np.float32))

@@ -1,4 +1,4 @@
-"""Progress of a training on the terminal: a bar where rich is installed, else a line per epoch."""
+"""Progress of a training on the terminal: a line per epoch, and a bar for the one under way where rich is installed."""
 
 import sys
 import time
@@ -19,7 +19,11 @@ class Progress:
                 return
             shown = ("{task.description}", "{task.fields[loss]}", "{task.fields[speed]}")
             self._bar = Progress(
-                TextColumn(shown[0]), BarColumn(), *(TextColumn(column) for column in shown[1:]), TimeElapsedColumn()
+                TextColumn(shown[0]),
+                BarColumn(),
+                *(TextColumn(column) for column in shown[1:]),
+                TimeElapsedColumn(),
+                transient=True,
             )
 
     def __enter__(self) -> "Progress":
@@ -47,12 +51,13 @@ class Progress:
             )
 
     def end(self, loss: float, note: str = "") -> None:
-        """An epoch is done."""
+        """An epoch is done: its bar gives way to a line."""
+        line = f"epoch {self._epoch}/{self._epochs}  {self._loss(loss)}{note}  {self._speed(self._rows)}"
         if self._bar is not None:
-            self._bar.update(self._task, loss=self._loss(loss) + note)
+            self._bar.remove_task(self._task)
+            self._bar.console.print(line, highlight=False)
         elif self._wanted:
-            speed = self._speed(self._rows)
-            sys.stdout.write(f"epoch {self._epoch}/{self._epochs}  {self._loss(loss)}{note}  {speed}\n")
+            sys.stdout.write(line + "\n")
 
     @staticmethod
     def _loss(loss: float) -> str:
