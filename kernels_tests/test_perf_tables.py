@@ -129,6 +129,17 @@ def test_means_are_geometric_over_the_fastest_others(run):
     assert "| value | float32 | 2 | 3.0 | 2.00 |" in report.means(report.condensed(run))
 
 
+def test_rows_along_an_axis_stand_by_shape(run):
+    for shape in ([8, 100], [1000, 10]):
+        for library, times in (("ours", {}), ("torch", {"ours": 1.5}), ("jax", {"ours": 1.25})):
+            extra = {"name": "f", "variant": "vjp", "dtype": "float32", "shape": shape, "library": library}
+            extra |= {"ns_per_element": 0.75, "times": times}
+            run["benchmarks"].append(bench(f"perf/x.py::test_along_axis[{shape}-{library}]", 1e-6, **extra))
+    lines = report.along_axis(report.condensed(run)).splitlines()
+    assert lines[0] == "| Function | use | 1000 x 10 | fastest other | 8 x 100 | fastest other |"
+    assert lines[2] == "| `f` | vjp | 0.750 | 1.2 (jax) | 0.750 | 1.2 (jax) |"
+
+
 def test_the_machine_is_described_but_not_named(run):
     data = report.condensed(run)
     assert "secret" not in json.dumps(data)

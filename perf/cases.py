@@ -10,12 +10,13 @@ import numba_activations as act
 from numba_activations.analysis import accuracy
 from numba_activations.engine.keys import DEFAULT
 from numba_activations.engine.variants import VARIANTS
-from numba_activations.records import APPROXIMATIONS
+from numba_activations.records import ALONG_AXIS, APPROXIMATIONS
 
 OURS = "ours"
 DTYPES = ("float16", "float32", "float64")
 SIZES = (1_000, 16_000, 1_000_000)  # in L1, in L2, beyond both
 USUAL = 16_000
+SHAPES = ((1000, 10), (1000, 1000), (8, 100_000))  # many short rows, square, few long ones
 _POINTS = 256  # at which errors are measured: mpmath gives some thousand exact values a second
 
 
@@ -98,3 +99,49 @@ def representatives() -> set[str]:
     """The first row of each module of kernels."""
     first = {record.kernel.__module__: name for name, record in reversed([*act.catalogue.items()])}
     return set(first.values())
+
+
+class AxisCase(NamedTuple):
+    """A function along the last axis, and the shape of its rows."""
+
+    name: str
+    variant: str = "value"
+    dtype: str = "float32"
+    shape: tuple[int, int] = (1000, 1000)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.variant} {self.dtype} {self.shape[0]}x{self.shape[1]}"
+
+    @property
+    def function(self) -> Any:
+        """Ours."""
+        return getattr(act if self.variant == "value" else getattr(act, self.variant), self.name)
+
+    def operands(self) -> tuple[list[np.ndarray], np.ndarray, tuple[Any, ...]]:
+        """For a vjp g; logits; and what else the function takes: targets, labels, or in how many pieces."""
+        random, record = np.random.default_rng(0), ALONG_AXIS[self.name]
+        x = random.normal(0, 2, self.shape).astype(self.dtype)
+        arrays = record.signature.partition("->")[0].count("(")
+        rest = {
+            "": (random.random(self.shape).astype(self.dtype),) * (arrays - 1),
+            "halves": (),
+            "pieces": (2,),
+            "targets": (random.integers(self.shape[1], size=self.shape[0]),),
+        }[record.split]
+        if self.variant != "vjp":
+            return [], x, rest
+        result = self._replace(variant="value").function(x, *rest)
+        return [random.normal(0, 1, result.shape).astype(self.dtype)], x, rest
+
+    def call(self, library: str) -> peers.Call:
+        """The callable of a library, or ours, into the memory of an earlier call where it takes one."""
+        g, x, rest = self.operands()
+        operands = (*g, x, *rest)
+        out = np.empty_like(self.function(*operands))
+        if library == OURS:
+            return functools.partial(self.function, *operands, out=out)
+        return peers.prepare_along_axis(library, self.name, self.variant, x, rest, *g, out=out)
+
+    def libraries(self) -> tuple[str, ...]:
+        """Us, and all who offer the same."""
+        return (OURS, *peers.libraries_along_axis(self.name, self.variant))

@@ -6,6 +6,7 @@ one thread, and writes into the memory of an earlier call where the library can.
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,43 @@ def jax_gradient(variant: str, function: Any, x: np.ndarray, g: np.ndarray) -> C
     return lambda: jax.block_until_ready(compiled(*arguments))
 
 
+# Functions along the last axis: ALONG_AXIS[name][library] takes the library's module and gives its function.
+ALONG_AXIS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "glu": {"torch": lambda torch: torch.nn.functional.glu, "jax": lambda jax: jax.nn.glu},
+    "log_softmax": {
+        "torch": lambda torch: partial(torch.log_softmax, dim=-1),
+        "jax": lambda jax: jax.nn.log_softmax,
+        "scipy": lambda special: partial(special.log_softmax, axis=-1),
+    },
+    "logmeanexp": {"jax": lambda jax: partial(jax.nn.logmeanexp, axis=-1)},
+    "logsumexp": {
+        "torch": lambda torch: partial(torch.logsumexp, dim=-1),
+        "jax": lambda jax: partial(jax.nn.logsumexp, axis=-1),
+        "scipy": lambda special: partial(special.logsumexp, axis=-1),
+    },
+    "maxout": {
+        "torch": lambda torch: lambda x, pieces: x.unflatten(-1, (-1, pieces)).amax(-1),
+        "jax": lambda jax: lambda x, pieces: x.reshape(*x.shape[:-1], -1, pieces).max(-1),
+    },
+    "rms_norm": {"torch": lambda torch: lambda x: torch.nn.functional.rms_norm(x, x.shape[-1:], eps=1e-5)},
+    "sigmoid_cross_entropy": {
+        "torch": lambda torch: partial(torch.nn.functional.binary_cross_entropy_with_logits, reduction="none"),
+    },
+    "softmax": {
+        "torch": lambda torch: partial(torch.softmax, dim=-1),
+        "jax": lambda jax: jax.nn.softmax,
+        "scipy": lambda special: partial(special.softmax, axis=-1),
+    },
+    "softmax_cross_entropy": {
+        "torch": lambda torch: partial(torch.nn.functional.cross_entropy, reduction="none"),
+    },
+    "softmin": {"torch": lambda torch: partial(torch.nn.functional.softmin, dim=-1)},
+    "standardize": {
+        "torch": lambda torch: lambda x: torch.nn.functional.layer_norm(x, x.shape[-1:]),
+        "jax": lambda jax: partial(jax.nn.standardize, algorithm="stable"),
+    },
+}
+
 GRADIENTS = {"torch": torch_gradient, "jax": jax_gradient}
 
 
@@ -75,5 +113,31 @@ def prepare(library: str, name: str, variant: str, x: np.ndarray, g: np.ndarray)
             call = GRADIENTS[library](variant, function(library, record), x, g)
         call()
     except (NotImplementedError, RuntimeError, ValueError) as error:  # such as: not implemented for 'Half'
+        raise NotOfferedError(str(error).splitlines()[0]) from error
+    return call
+
+
+def libraries_along_axis(name: str, variant: str) -> tuple[str, ...]:
+    """The installed libraries that offer a function along an axis in a variant."""
+    offering = LIBRARIES if variant == "value" else GRADIENTS if variant == "vjp" else ()
+    return tuple(library for library in installed() if library in offering and library in ALONG_AXIS.get(name, {}))
+
+
+def prepare_along_axis(
+    library: str, name: str, variant: str, x: np.ndarray, rest: tuple[Any, ...], *g: np.ndarray, out: np.ndarray
+) -> Call:
+    """The callable of a library that is to be measured; NotOfferedError where it turns out to have none."""
+    kind = LIBRARIES[library]
+    function = ALONG_AXIS[name][library](kind.module())
+    if library == "torch":
+        rest = tuple(kind.module().from_numpy(r) if isinstance(r, np.ndarray) else r for r in rest)
+
+    def of_x(x: Any, **into: Any) -> Any:
+        return function(x, *rest, **into)
+
+    try:
+        call = GRADIENTS[library](variant, of_x, x, *g) if g else kind.prepare(of_x, x, out)
+        call()
+    except (NotImplementedError, RuntimeError) as error:
         raise NotOfferedError(str(error).splitlines()[0]) from error
     return call

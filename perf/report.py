@@ -165,6 +165,27 @@ def means(data: Data) -> str:
     )
 
 
+def along_axis(data: Data) -> str:
+    """Every function along an axis, by the shape of its rows."""
+    found: dict[tuple[str, str], dict[tuple[int, ...], dict[str, Entry]]] = defaultdict(lambda: defaultdict(dict))
+    for name, entry in data["benchmarks"].items():
+        if "::test_along_axis[" in name and entry["dtype"] == "float32":
+            found[entry["name"], entry["variant"]][tuple(entry["shape"])][entry["library"]] = entry
+    shapes = sorted({shape for entries in found.values() for shape in entries}, reverse=True)
+    head = ["Function", "use"]
+    for rows, length in shapes:
+        head += [f"{rows} x {length:,}", "fastest other"]
+    lines = []
+    for (name, variant), entries in found.items():
+        line = [f"`{name}`", variant]
+        for shape in shapes:
+            ours, best = entries[shape].get(OURS), fastest(entries[shape])
+            line.append("" if ours is None else number(ours["ns_per_element"]))
+            line.append("" if best is None else f"{best['times'][OURS]:.1f} ({best['library']})")
+        lines.append(line)
+    return table(head, lines)
+
+
 def tiers(data: Data) -> str:
     """Each tier's exp by type and size."""
     found: dict[tuple[str, str], dict[int, Entry]] = defaultdict(dict)
@@ -205,7 +226,7 @@ def starts(data: Data) -> str:
     return table(("Import and first sigmoid, as a whole process", "seconds"), rows)
 
 
-TABLES = {f.__name__: f for f in (machine, promises, behind, functions, means, tiers, uses, starts)}
+TABLES = {f.__name__: f for f in (machine, promises, behind, functions, means, along_axis, tiers, uses, starts)}
 
 
 def filled(page: str, data: Data) -> str:

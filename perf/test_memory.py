@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import cases
 import numpy as np
-from cases import Case
+import test_along_axis
+from cases import AxisCase, Case
 from test_catalogue import rows
 
 from numba_activations.engine.variants import VARIANTS
 
 _OBJECTS = 4096  # bytes for the headers of arrays, tuples and NumPy's own bookkeeping
+_BUFFERS = 4 * 4 * np.getbufsize()  # what NumPy takes for four operands of four bytes that it cannot walk in one stride
 
 
 def usual(full: bool, smoke: bool) -> Iterator[Case]:
@@ -39,6 +41,17 @@ def test_no_temporaries(case: Case):
 
 
 test_no_temporaries.cases = usual
+
+
+def along_axis(full: bool, smoke: bool) -> Iterator[AxisCase]:
+    return (case for case in test_along_axis.rows(False, False) if case.shape == cases.SHAPES[1])
+
+
+def test_no_temporaries_along_an_axis(case: AxisCase):
+    assert peak(case.call(cases.OURS)) <= _OBJECTS + _BUFFERS < case.operands()[1].nbytes / 16
+
+
+test_no_temporaries_along_an_axis.cases = along_axis
 
 
 def test_the_measurement_sees_temporaries():

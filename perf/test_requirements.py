@@ -15,7 +15,7 @@ import numpy as np
 import peers
 import processes
 import pytest
-from cases import Case
+from cases import AxisCase, Case
 
 import numba_activations as act
 from numba_activations.analysis import timing
@@ -166,6 +166,17 @@ def test_tier(promise, name):
     slower, bar, size = TIERS[name]
     calls = {name: tier(name, size), slower: tier(slower, size)}
     promise(f"exp of {name} / {'the default' if slower == DEFAULT else slower}, {size} elements", calls, bar, size)
+
+
+SOFTMAX = [("softmax", shape) for shape in cases.SHAPES] + [("log_softmax", shape) for shape in cases.SHAPES]
+
+
+@pytest.mark.parametrize(("library", "bar"), [("torch", 1.0), ("scipy", 0.2)])
+@pytest.mark.parametrize(("name", "shape"), SOFTMAX, ids=str)
+def test_softmax(promise, name, shape, library, bar):
+    case = AxisCase(name, shape=shape)
+    calls = {"ours": case.call(cases.OURS), library: case.call(*only(library))}
+    promise(f"{name} of {shape[0]} rows of {shape[1]} / {library}'s", calls, bar, shape[0] * shape[1])
 
 
 @cache

@@ -1,0 +1,41 @@
+"""Every function along an axis, against the libraries that have it."""
+
+from collections.abc import Iterator
+
+import cases
+import numpy as np
+import peers
+import pytest
+from cases import OURS, AxisCase
+
+from numba_activations.engine.along_axis import names
+from numba_activations.records import ALONG_AXIS
+
+
+def rows(full: bool, smoke: bool) -> Iterator[AxisCase]:
+    """All functions and variants: many short rows, square, and few long ones."""
+    for variant in ("value", "derivative", "vjp"):
+        for name in (name for name in ALONG_AXIS if name in names(variant)):
+            for dtype in cases.DTYPES if full else ("float32",):
+                for shape in cases.SHAPES[:1] if smoke else cases.SHAPES:
+                    yield AxisCase(name, variant, dtype, shape)
+
+
+def test_along_axis(record, case: AxisCase, library: str):
+    ours = case.call(OURS)
+    try:
+        call = case.call(library)
+    except peers.NotOfferedError as reason:
+        pytest.skip(f"{library}: {reason}")
+    theirs, mine = np.asarray(call()), np.asarray(ours())
+    tolerance = np.sqrt(np.finfo(case.dtype).eps)
+    assert np.allclose(theirs, mine, tolerance, tolerance), f"{library} computes another function"
+    x = np.ones(case.shape, case.dtype)
+    copied = np.empty_like(x)
+    beside = {"copyto": lambda: np.copyto(copied, x)}
+    if library != OURS:
+        beside[OURS] = ours
+    record(str(case), call, x.size, beside, **case._asdict(), library=library)
+
+
+test_along_axis.cases = rows
