@@ -1,6 +1,7 @@
 """What is measured: one function of the catalogue, in a variant and a tier, on one type and size of array."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,10 +96,10 @@ def names(tier: str, variant: str) -> list[str]:
     return [r.name for r in rows if has(r) and (tier == DEFAULT or APPROXIMATIONS[tier].serves(r))]
 
 
-def representatives() -> set[str]:
+def representatives(table: Mapping[str, Any] = act.catalogue) -> tuple[str, ...]:
     """The first row of each module of kernels."""
-    first = {record.kernel.__module__: name for name, record in reversed([*act.catalogue.items()])}
-    return set(first.values())
+    first = {record.kernel.__module__: name for name, record in reversed([*table.items()])}
+    return tuple(first.values())[::-1]
 
 
 class AxisCase(NamedTuple):
