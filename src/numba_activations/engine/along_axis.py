@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import operator
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -19,7 +20,16 @@ from .numpy_api import make_gufunc, make_ufunc
 STORED = ("float16", "float32", "float64")
 _ufuncs: dict[Key, np.ufunc] = {}
 _functions: dict[Key, Any] = {}
-_publishing = threading.Lock()
+_publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
+
+
+def _after_fork() -> None:
+    global _publishing
+    _publishing = threading.Lock()  # a thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Variant(NamedTuple):
