@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+import numpy as np
+from numpy.typing import DTypeLike
+
 from .engine import along_axis, registry
 from .engine.keys import DEFAULT, Key
 from .engine.variants import VARIANTS
@@ -71,12 +74,70 @@ class Approximations(_Lazy):
 
     def __init__(self) -> None:
         super().__init__("approx", "Approximations of exp, each with every exp-based activation built on it.")
-        for name in self.names():
-            setattr(self, name, Tier(APPROXIMATIONS[name]))
+        for name, record in APPROXIMATIONS.items():
+            setattr(self, name, Tier(record))
 
     def names(self) -> tuple[str, ...]:
-        """Names of the tiers."""
+        """Names of the tiers but the default one."""
         return tuple(name for name in APPROXIMATIONS if name != DEFAULT)
+
+    def best_for(
+        self, *, max_relative_error: float | None = None, max_ulp: float | None = None, dtype: DTypeLike = np.float32
+    ) -> "Tier":
+        """The cheapest tier whose stated error is small enough.
+
+        Parameters
+        ----------
+        max_relative_error, max_ulp : float
+            The largest error of exp that will do; one of the two.
+        dtype : float32 or float64
+            Of the numbers.
+
+        Returns
+        -------
+        Tier
+            Which has exp, and every activation built on it; its `record` says for which inputs the error is stated. The
+            default tier comes as `numba_activations.approx.full`, which holds the same functions as the package itself.
+
+        Raises
+        ------
+        LookupError
+            If no tier is so accurate.
+        ValueError
+            If the error is not positive, or there is no tier for the type.
+        TypeError
+            If none or both of the errors are given.
+
+        Examples
+        --------
+        >>> import numba_activations as act
+        >>> act.approx.best_for(max_relative_error=1e-3).record.name
+        'r1e4'
+        >>> act.approx.best_for(max_ulp=1).record.name
+        'full'
+        """
+        if (max_relative_error is None) == (max_ulp is None):
+            raise TypeError("best_for() takes max_relative_error or max_ulp, and one of them only")
+        kind = "max_ulp" if max_relative_error is None else "max_relative_error"
+        wanted = max_ulp if max_relative_error is None else max_relative_error
+        if wanted is None or not wanted > 0:
+            raise ValueError(f"{kind} is {wanted}: it must be more than 0")
+        name = np.dtype(dtype).name
+        promised = {
+            tier.name: tier.promise(name)[kind == "max_ulp"]
+            for tier in APPROXIMATIONS.values()
+            if tier.builds_activations and name in tier.bounds
+        }
+        if not promised:
+            raise ValueError(f"dtype is {name}: there are tiers for float32 and float64")
+        good = [tier for tier in promised if promised[tier] <= wanted]
+        if not good:
+            nearest = min(promised, key=promised.__getitem__)
+            raise LookupError(
+                f"no tier has {kind} {wanted:g} in {name}: the nearest is {nearest!r} with {promised[nearest]:.2g}"
+            )
+        found: Tier = getattr(self, min(good, key=lambda tier: APPROXIMATIONS[tier].cost))
+        return found
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"there is no tier {name!r}: tiers are {', '.join(self.names())}")

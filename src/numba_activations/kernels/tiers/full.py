@@ -45,4 +45,5 @@ approximation(
     interval={"float32": (-104.0, 88.8), "float64": (-745.2, 709.8)},
     special="IEEE 754: NaN, infinities, overflow and subnormal results are right",
     why="The default, with no name under approx: accurate everywhere, and faster than any libm.",
+    cost=1.0,
 )

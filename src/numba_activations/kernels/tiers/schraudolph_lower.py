@@ -38,4 +38,5 @@ approximation(
     interval=INTERVAL,
     special=SPECIAL,
     why="Never too large, but for rounding: a lower bound of exp.",
+    cost=0.4,
 )
