@@ -284,6 +284,20 @@ def test_early_stopping_keeps_the_best_weights(data):
     assert np.all(np.bincount(y[held]) >= 17), "every class has its share"
 
 
+def test_training_goes_on_from_the_best_weights_with_and_without_early_stopping(data):
+    X, y = data
+    model = quick(early_stopping=True, max_iter=40, n_iter_no_change=2, learning_rate_init=0.05).fit(X, y)
+    best = model.coefs_[0].copy()
+    model.set_params(early_stopping=False, warm_start=True, max_iter=1, learning_rate_init=1e-12).fit(X, y)
+    np.testing.assert_allclose(model.coefs_[0], best, atol=1e-6)
+    assert model.validation_scores_ is None
+    model.set_params(early_stopping=True).fit(X, y)
+    assert len(model.validation_scores_) == 1
+    model.set_params(early_stopping=False, learning_rate_init=0.05).partial_fit(X, y)
+    assert model.loss_ == model.loss_curve_[-1]
+    assert not np.array_equal(model.coefs_[0], best)
+
+
 def test_the_callback_hears_of_every_epoch_and_may_end_it(data):
     X, y = data
     heard = []

@@ -263,14 +263,18 @@ class MultiLayerPerceptron:
             self._no_improvement, self.t_, self.n_iter_ = 0, 0, 0
             self.loss_, self.best_loss_ = math.inf, math.inf
             self.loss_curve_: list[float] = []
-            self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-            self.best_validation_score_ = -math.inf if self.early_stopping else None
+            self.validation_scores_: list[float] | None = None
+            self.best_validation_score_: float | None = None
             self.n_layers_, self.n_outputs_ = len(sizes), outputs
             self.out_activation_ = {"cross_entropy": "softmax", "binary_cross_entropy": "logistic"}.get(
                 loss, "identity"
             )
             self._restart()
         return np.asarray(X, self._parameters.network.dtype), encoded
+
+    def _keep_best(self) -> None:
+        """Go on with the weights that predict, and forget which rows they were chosen by."""
+        self._parameters, self._best, self._validation = self._fitted, None, None
 
     def _restart(self) -> None:
         """Forget what belongs to the solver and to the epoch that was under way."""
@@ -305,8 +309,11 @@ class MultiLayerPerceptron:
         fresh = not (self.warm_start and hasattr(self, "_parameters"))
         X, encoded = self._prepare(X, y, fresh)
         if not fresh:
+            self._keep_best()
             self._restart()
         self.n_iter_ = 0
+        self.validation_scores_ = (self.validation_scores_ or []) if self.early_stopping else None
+        self.best_validation_score_ = -math.inf if self.early_stopping else None
         self._validation = self._split(encoded) if self.early_stopping else None
         return self._train(X, encoded, callback)
 
@@ -336,6 +343,9 @@ class MultiLayerPerceptron:
         if self.solver == "lbfgs":
             raise AttributeError("partial_fit needs a solver that takes batches: lbfgs does not")
         X, encoded = self._prepare(X, y, not hasattr(self, "_parameters"))
+        if self._best is not None:
+            self._keep_best()
+            self._restart()
         self.n_iter_, self._position, self._partial = 0, 0, 0.0
         return self._train(X, encoded, None, epochs=1)
 
@@ -378,16 +388,10 @@ class MultiLayerPerceptron:
         size = min(200, len(rows)) if self.batch_size == "auto" else int(self.batch_size)
         if size > len(rows):
             validation.warn(f"Got `batch_size` {size}, larger than the sample size {len(rows)}: it is clipped")
-        batches = Batches(
-            self._parameters,
-            X,
-            *as_targets(encoded, self._parameters.network, len(X)),
-            size,
-            self._solver(),
-            self._state,
-        )
         incremental, last = epochs is not None, epochs or self.max_iter
         try:
+            targets = as_targets(encoded, self._parameters.network, len(X))
+            batches = Batches(self._parameters, X, *targets, size, self._solver(), self._state)
             with Progress(bool(self.verbose), last, len(rows)) as progress:
                 while self.n_iter_ < last:
                     if not self._epoch(batches, rows, min(size, len(rows)), progress):
