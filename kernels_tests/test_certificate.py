@@ -10,6 +10,7 @@ from rows import ordinary, special
 import numba_activations as act
 from numba_activations.analysis import accuracy, certificate
 from numba_activations.cli import main
+from numba_activations.records import ROOT_ZONE
 
 
 def judged(name, dtype="float16"):
@@ -17,9 +18,10 @@ def judged(name, dtype="float16"):
     return certificate.Judge(act.catalogue[name], dtype)
 
 
-def test_the_units_are_every_finite_number_once():
+@pytest.mark.parametrize("name", ["hard_swish", "silu", "relu6"])
+def test_the_units_are_every_finite_number_once(name):
     seen = np.zeros(2**16, int)
-    for negative, first, last in judged("hard_swish").units():
+    for negative, first, last in judged(name).units():
         seen[(0x8000 if negative else 0) + np.arange(first, last + 1)] += 1
     finite = np.isfinite(np.arange(2**16, dtype=np.uint16).view(np.float16))
     np.testing.assert_array_equal(seen, finite)
@@ -80,12 +82,23 @@ def test_a_domain_a_pole_and_kinks_are_judged():
             assert entry[half]["correctly_rounded"] > 0.999
 
 
+def test_near_its_root_a_derivative_is_judged_absolutely():
+    row = act.catalogue["silu"]
+    entry = certificate.certify(row, "float16")
+    x = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    near = np.abs(x[np.isfinite(x)].astype(np.float64) - row.root) <= ROOT_ZONE
+    assert abs(entry["near_root"]["patterns"] - near.sum()) <= 2
+    assert entry["derivative"]["patterns"] + entry["near_root"]["patterns"] == 63488
+    assert entry["derivative"]["max_ulp"] < 0.502
+    assert 0 < entry["near_root"]["max_absolute"] < 0.05 * 2.0**-11
+
+
 def test_float32_pieces_give_what_mpmath_gives():
     row, judge = act.catalogue["tanh"], judged("tanh", "float32")
     first = int(np.float32(0.7).view(np.uint32))
     tallies = judge.judge(True, first, first + 4999)
     x = -np.arange(first, first + 5000, dtype=np.uint32).view(np.float32)
-    for tally, found, derivative in zip(tallies, act.value_and_derivative.tanh(x), (False, True), strict=True):
+    for tally, found, derivative in zip(tallies[:2], act.value_and_derivative.tanh(x), (False, True), strict=True):
         exact = np.concatenate([accuracy.truth(row, part, derivative).error(y) for part, y in parts(x, found)])
         assert tally.patterns == 5000
         assert tally.worst == pytest.approx(np.abs(exact).max(), abs=certificate.TOLERANCE)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -26,7 +27,7 @@ from .. import engine
 from ..engine import registry
 from ..engine.keys import DEFAULT, Key
 from ..kernels import full
-from ..records import ACTIVATIONS, Activation
+from ..records import ACTIVATIONS, ROOT_ZONE, Activation
 from .accuracy import Format, exactly
 from .dual import differentiate
 
@@ -80,16 +81,17 @@ class Tally:
         if other.worst > self.worst:
             self.worst, self.at, self.got, self.wanted = other.worst, other.at, other.got, other.wanted
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self, absolute: bool = False) -> dict[str, Any]:
         """The line of the certificate; numbers as hexadecimal, so that they are exact."""
+        witness = {"at": self.at.hex(), "got": self.got.hex(), "wanted": self.wanted.hex()}
+        if absolute:
+            return {"patterns": self.patterns, "max_absolute": float(f"{self.worst:.4g}"), **witness}
         return {
             "patterns": self.patterns,
             "max_ulp": round(self.worst, 4),
             "mean_ulp": round(self.sum / self.patterns, 5),
             "correctly_rounded": round(self.rounded / self.patterns, 6),
-            "at": self.at.hex(),
-            "got": self.got.hex(),
-            "wanted": self.wanted.hex(),
+            **witness,
         }
 
 
@@ -185,6 +187,12 @@ class Judge:
         kinks = np.abs(np.array(record.kinks, self.form.dtype))
         self.kinks = sorted({int(k) for k in kinks.view(self.integer)} | {0})  # as patterns without their sign
 
+        self.near_root: tuple[bool, int, int] | None = None  # patterns where the derivative is judged absolutely
+        if record.root is not None:
+            ends = abs(record.root) + np.array([-ROOT_ZONE, ROOT_ZONE])
+            first, last = (int(p) for p in ends.astype(self.form.dtype).view(self.integer))
+            self.near_root = record.root < 0, first, last
+
     def units(self) -> Iterator[tuple[bool, int, int]]:
         """(sign, first, last): patterns with one exponent, and no kink among them but as a unit of its own."""
         digits = self.form.digits - 1
@@ -193,15 +201,25 @@ class Judge:
                 first, end = exponent << digits, (exponent + 1) << digits
                 for kink in (k for k in self.kinks if first <= k < end):
                     if first < kink:
-                        yield negative, first, kink - 1
+                        yield from self._cut(negative, first, kink - 1)
                     yield negative, kink, kink
                     first = kink + 1
                 if first < end:
-                    yield negative, first, end - 1
+                    yield from self._cut(negative, first, end - 1)
 
-    def judge(self, negative: bool, first: int, last: int) -> tuple[Tally, Tally]:
-        """The errors of the numbers with these patterns."""
-        tallies = Tally(), Tally()
+    def _cut(self, negative: bool, first: int, last: int) -> Iterator[tuple[bool, int, int]]:
+        """Patterns without a kink among them, cut where the zone near the root begins and ends."""
+        side, begin, end = self.near_root or (negative, last + 1, last + 1)
+        edges = [first, *(e for e in (begin, end + 1) if first < e <= last and side == negative), last + 1]
+        for here, following in pairwise(edges):
+            yield negative, here, following - 1
+
+    def judge(self, negative: bool, first: int, last: int) -> tuple[Tally, Tally, Tally]:
+        """The errors of the numbers with these patterns: of value and derivative, and of the latter near its root."""
+        value, derivative, near_root = Tally(), Tally(), Tally()
+        zone = self.near_root
+        near = zone is not None and zone[0] == negative and zone[1] <= first and last <= zone[2]
+        tallies = value, near_root if near else derivative
         pieces = [(first, last)]
         while pieces:
             begin, end = pieces.pop()
@@ -209,7 +227,7 @@ class Judge:
                 x = self._numbers(negative, begin, end)
                 for tally, found, exact in zip(tallies, self.function(x), self._exact(x), strict=True):
                     poles = np.where(np.isinf(found) & (np.abs(exact) == LARGEST), found, exact)  # of either sign
-                    tally.add(x, found, poles, errors_of(found, poles, self.form))
+                    self._add(tally, x, found, poles, absolute=tally is near_root)
                 continue
             oracles = self._oracles(negative, begin, end)
             if oracles is None:
@@ -219,8 +237,15 @@ class Judge:
             for start in range(begin, end + 1, CHUNK):
                 x = self._numbers(negative, start, min(start + CHUNK - 1, end))
                 for tally, found, oracle in zip(tallies, self.function(x), oracles, strict=True):
-                    self._against(oracle, tally, x, found)
-        return tallies
+                    if tally is near_root:
+                        self._add(tally, x, found, oracle(x), absolute=True)
+                    else:
+                        self._against(oracle, tally, x, found)
+        return value, derivative, near_root
+
+    def _add(self, tally: Tally, x: Reals, found: Reals, exact: Doubles, absolute: bool = False) -> None:
+        errors = np.abs(found - exact) if absolute else errors_of(found, exact, self.form)
+        tally.add(x, found, exact, errors)
 
     def _numbers(self, negative: bool, first: int, last: int) -> Reals:
         x = np.arange(first, last + 1, dtype=self.integer).view(self.form.dtype)
@@ -238,8 +263,7 @@ class Judge:
                 Tally(x.size, total, rounded, errors[place], float(x[place]), float(found[place]), exact[place])
             )
         else:  # where one of both is NaN, `errors_of` looks whether the other is
-            exact = oracle(x)
-            tally.add(x, found, exact, errors_of(found, exact, form))
+            self._add(tally, x, found, oracle(x))
 
     def _exact(self, x: Reals) -> Doubles:
         """The exact values and derivatives: both NaN outside of the domain, infinite at a pole."""
@@ -317,12 +341,13 @@ def certify(
     -------
     dict
         By half, 'value' and 'derivative': number of patterns, largest and mean error, share of results that are rounded
-        correctly, and the witness of the largest error. And the digest of what was judged.
+        correctly, and the witness of the largest error. `near_root` has the numbers near a root of the derivative,
+        with absolute errors. And the digest of what was judged.
     """
     _compiled()  # before there are threads
     judge = Judge(record, dtype)
     units = list(judge.units())
-    totals = Tally(), Tally()
+    totals = Tally(), Tally(), Tally()
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         tasks = [pool.submit(judge.judge, *unit) for unit in units]
         try:
@@ -332,9 +357,13 @@ def certify(
                 progress(done / len(tasks))
         finally:
             pool.shutdown(cancel_futures=True)
-    for half, total in enumerate(totals):
-        judge.confirm(total, half)
-    return {"digest": digest(record), **{half: total.entry() for half, total in zip(HALVES, totals, strict=True)}}
+    value, derivative, near_root = totals
+    judge.confirm(value, 0)
+    judge.confirm(derivative, 1)
+    found = {"digest": digest(record), "value": value.entry(), "derivative": derivative.entry()}
+    if near_root.patterns:
+        found["near_root"] = near_root.entry(absolute=True)
+    return found
 
 
 def digest(record: Activation) -> str:
@@ -386,4 +415,8 @@ def table(certificate: Certificate) -> tuple[list[str], list[list[str]]]:
                 witness = f"f({at}) = {wanted}, got {got}"
                 share = f"{100 * e['correctly_rounded']:.3f} %"
                 lines.append([name, dtype, half, f"{e['max_ulp']:.4f}", f"{e['mean_ulp']:.4f}", share, witness])
+            if "near_root" in entry:
+                lines.append(
+                    [name, dtype, "near its root", f"{entry['near_root']['max_absolute']:.2g} absolute", "", "", ""]
+                )
     return ["name", "type", "of", "largest, ULP", "mean, ULP", "correctly rounded", "witness"], lines
