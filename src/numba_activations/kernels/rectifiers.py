@@ -342,7 +342,7 @@ activation(
     aliases=("logcosh",),
     limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
     bounds={
-        "float32": Bound(Error(1.04, at=-0.34691355), Error(0.72, at=0.17708588)),
+        "float32": Bound(Error(1.08, at=-0.34924861788749695), Error(0.72, at=0.17708588)),
         "float64": Bound(Error(1.06, at=0.3487824416947616), Error(0.7, at=-0.184386696233684)),
     },
 )
