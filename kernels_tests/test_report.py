@@ -274,15 +274,23 @@ def test_a_plot_keeps_order_and_everything_inside(size):
         assert all(low <= place <= high for place, _ in ticks)
 
 
-def test_labels_of_close_points_stand_apart():
-    close = [doc.Point("name", 1 + k / 100, 1 + k / 1000, "") for k in range(4)]
-    frame = [doc.Point("", 0, 0, ""), doc.Point("", 3, 2, "")]
+def box(placed):
+    width = 7 * len(placed.point.label)
+    left = placed.label_x - {"start": 0, "middle": width / 2, "end": width}[placed.anchor]
+    return left, placed.label_y - 10, left + width, placed.label_y + 3
+
+
+def test_labels_stand_apart_or_are_left_out():
+    close = [doc.Point(f"name {k}", 1 + k / 100, 1 + k / 1000, "") for k in range(30)]
+    frame = [doc.Point("a", 0, 0, ""), doc.Point("b", 3, 2, "")]
     d = draw(doc.Plot("", "", doc.Axis("x"), doc.Axis("y"), points=[*close, *frame]), 820, 460)
-    places = {(p.label_x, p.label_y, p.anchor) for p in d.points if p.point.label}
-    assert len(places) == len(close)
-    starts = sorted({"start": x, "end": x - 28, "middle": x - 14}[a] for x, _, a in places)
-    heights = sorted(y for _, y, _ in places)
-    assert max(np.diff(starts)) > 10 or max(np.diff(heights)) > 10
+    shown = [box(p) for p in d.points if p.labelled]
+    assert 8 < len(shown) < len(d.points)
+    for k, (left, top, right, bottom) in enumerate(shown):
+        assert d.left <= left < right <= d.right
+        assert d.top <= top < bottom <= d.bottom
+        for low, high, far, deep in shown[:k]:
+            assert right <= low or far <= left or bottom <= high or deep <= top
 
 
 def test_what_a_logarithmic_axis_cannot_show_is_not_drawn():

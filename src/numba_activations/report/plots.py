@@ -9,7 +9,8 @@ from .document import Axis, Line, Plot, Point
 __all__ = ["Drawing", "draw"]
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 10.0, 44.0
-_CHARACTER, _LINE = 6.6, 14.0  # the size of text, on the safe side
+_CHARACTER, _LINE = 7.0, 14.0  # the size of text, on the safe side
+_NEAR = 12.0  # a label that is further away needs a line to its point
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Scale = Callable[[float], float]
 Box = tuple[float, float, float, float]
@@ -17,7 +18,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A point with its place, and where its label stands: at which corner, if there is room."""
+    """A point with its place, and the place of its label, from which a line leads to a point that is not near."""
 
     point: Point
     x: float
@@ -25,6 +26,8 @@ class Placed:
     label_x: float
     label_y: float
     anchor: str
+    labelled: bool
+    led: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +131,28 @@ def _path(line: Line, x: Scale, y: Scale) -> str:
 
 
 def _place(points: Sequence[tuple[Point, float, float]], inside: Box) -> list[Placed]:
-    """Give each label the first place around its point where it covers nothing; failing that, the first one inside."""
+    """Give each label the first place around its point where it covers nothing; if there is none, it is not shown."""
     taken = [(px - 6, py - 6, px + 6, py + 6) for _, px, py in points]
+
+    def free(box: Box) -> bool:
+        within = inside[0] <= box[0] and box[2] <= inside[2] and inside[1] <= box[1] and box[3] <= inside[3]
+        return within and not any(_overlap(box, other) for other in taken)
+
     placed = []
-    for point, px, py in points:
-        width = _CHARACTER * len(point.label)
-        choices = [
-            (dx, dy, anchor, box)
-            for dx, dy, anchor, box in _around(px, py, width)
-            if inside[0] <= box[0] and box[2] <= inside[2] and inside[1] <= box[1] and box[3] <= inside[3]
-        ]
-        free = [choice for choice in choices if not any(_overlap(choice[3], other) for other in taken)]
-        dx, dy, anchor, box = (free or choices or list(_around(px, py, width)))[0]
-        taken.append(box)
-        placed.append(Placed(point, px, py, px + dx, py + dy, anchor))
+    for point, px, py in sorted(points, key=lambda p: p[0].hollow):  # the important ones choose first
+        around = _around(px, py, _CHARACTER * len(point.label))
+        dx, dy, anchor, box = next((place for place in around if free(place[3])), (0.0, 0.0, "", None))
+        if box is not None:
+            taken.append(box)
+        placed.append(Placed(point, px, py, px + dx, py + dy, anchor, box is not None, abs(dx) > _NEAR))
     return placed
 
 
 def _around(px: float, py: float, width: float) -> Iterable[tuple[float, float, str, Box]]:
-    """Offset, text anchor and box of a label right and left of a point, above, below, and at its corners."""
-    for dx, dy in ((9, 4), (-9, 4), (0, -9), (0, 18), (7, -7), (-7, -7), (7, 15), (-7, 15), (9, -16), (9, 24)):
+    """Offset, text anchor and box of a label: right and left of a point, above, below, at its corners, further off."""
+    near = [(9, 4), (-9, 4), (0, -9), (0, 18), (7, -7), (-7, -7), (7, 15), (-7, 15)]
+    far = [(side * 2 * _NEAR, 4 + k * _LINE) for k in (0, 1, -1, 2, -2, 3, -3, 4, -4) for side in (1, -1)]
+    for dx, dy in (*near, *far):
         anchor = "middle" if dx == 0 else "start" if dx > 0 else "end"
         left = px + dx - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
         yield dx, dy, anchor, (left, py + dy - _LINE + 4, left + width, py + dy + 3)
