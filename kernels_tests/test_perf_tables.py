@@ -95,9 +95,12 @@ def test_changed_measurements_change_the_page(run):
 
 
 def test_only_the_other_librarys_leads_are_listed(run):
+    run["benchmarks"] += [row("ours", "value", 1.0, name="h"), row("torch", "value", 0.5, name="h")]
+    for number, entry in enumerate(run["benchmarks"]):
+        entry["fullname"] += str(number)
     lines = report.behind(report.condensed(run)).splitlines()
     assert lines[0].startswith("| Behind, of 2 comparisons")
-    assert lines[2:] == ["| f value / jax | 1.50 | ≤ 1 |"]
+    assert lines[2:] == ["| h value float32 / torch | 2.00 |"]
 
 
 def test_stored_text_is_what_was_stored(run):

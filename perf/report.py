@@ -124,10 +124,16 @@ def promises(data: Data) -> str:
 
 
 def behind(data: Data) -> str:
-    """Where another library is ahead."""
-    entries = [entry for name, entry in data["benchmarks"].items() if LEADS in name and "ratio" in entry]
-    rows = [(e["claim"], number(e["ratio"]), f"≤ {e['bar']:g}") for e in entries if e["ratio"] > e["bar"]]
-    return table((f"Behind, of {len(entries)} comparisons with the fastest other", "measured", "promised"), rows)
+    """Where another library is ahead by more than noise, the furthest first."""
+    leads = {key: (lead, libraries) for key, libraries in _rows(data).items() if (lead := _lead(libraries)) is not None}
+    slower = sorted(
+        (lead, key, fastest(libraries)["library"]) for key, (lead, libraries) in leads.items() if lead < 0.95
+    )
+    rows = [
+        (f"{name} {variant} {dtype} / {library}", number(1 / lead))
+        for lead, (name, variant, dtype, _), library in slower
+    ]
+    return table((f"Behind, of {len(leads)} comparisons with the fastest other", "our time / theirs"), rows)
 
 
 def functions(data: Data) -> str:
