@@ -293,6 +293,30 @@ def test_labels_stand_apart_or_are_left_out():
             assert right <= low or far <= left or bottom <= high or deep <= top
 
 
+def test_an_axis_that_counts_is_marked_at_whole_numbers():
+    line = doc.Line("", [1, 2, 3], [0, 1, 2])
+    d = draw(doc.Plot("", "", doc.Axis("x", whole=True), doc.Axis("y"), lines=[line]), 820, 460)
+    assert [text for _, text in d.x_ticks] == ["1", "2", "3"]
+    assert len(d.y_ticks) > 3
+
+
+def test_an_objection_is_a_section_with_its_sentences_and_numbers():
+    pytest.importorskip("scipy", reason="networks are trained with SciPy's BLAS")
+    from numba_activations.analysis.objections import zero_centred
+    from numba_activations.report.objections import objection_section
+
+    found = zero_centred(activations=("sigmoid",), batch_sizes=(1, 4), epochs=1)
+    tree = parsed(report.page([objection_section(found)]))
+    text = inside(tree.find("body"))
+    for sentence in (found.objection, *found.sentences()):
+        assert sentence in text
+    for numbers in found.tables():
+        rows = table(tree, numbers.title)
+        assert list(rows) == [*dict.fromkeys(row[0] for row in numbers.rows)]
+        assert [cell for cell, _ in rows[numbers.rows[-1][0]].values()] == [*numbers.rows[-1]]
+    assert len([e for e in tree.iter(f"{SVG}path") if "line" in e.get("class", "").split()]) > 3
+
+
 def test_what_a_logarithmic_axis_cannot_show_is_not_drawn():
     bad = [doc.Point("bad", x, y, "") for x, y in ((0, 1), (1, 0), (math.inf, 1), (1, math.nan), (-1, 1))]
     plot = doc.Plot("", "", doc.Axis("x", True), doc.Axis("y", True), points=[*bad, *POINTS])

@@ -95,12 +95,13 @@ class Table(Block):
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A direction of a plot: what it shows, on which scale, and its ends where the data shall not say them."""
+    """A direction of a plot: what it shows, on which scale, its ends if not the data's, and whether it counts."""
 
     label: str
     logarithmic: bool = False
     low: float | None = None
     high: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ def objection_section(found: Findings) -> Section:
     """What is objected, what was found, and the numbers."""
     return Section(
         f"objection-{found.name}",
-        found.objection,
-        [*map(Text, found.sentences()), *_plots(found), *map(_table, found.tables())],
+        f"Objection: {found.name}",
+        [Text(found.objection), *map(Text, found.sentences()), *_plots(found), *map(_table, found.tables())],
     )
 
 
@@ -55,9 +55,19 @@ def _(found: Vanishing) -> Sequence[Plot]:
     regimes = [Line(r.label, layers[:-1], r.moments[-1].saturated.tolist(), kinds[r.label]) for r in deepest]
     reached = [Line(label, depths, accuracy(label), kind) for label, kind in kinds.items()]
     return [
-        _lines(f"Gradient at the start, {depth} hidden layers", Axis("layer"), Axis("norm of dL/dW", True), gradients),
-        _lines("Saturated units after training", Axis("hidden layer"), Axis("share", low=-0.03, high=1.03), regimes),
-        _lines("Test accuracy", Axis("hidden layers"), Axis("share", low=0.0, high=1.03), reached),
+        _lines(
+            f"Gradient at the start, {depth} hidden layers",
+            Axis("layer", whole=True),
+            Axis("norm of dL/dW", True),
+            gradients,
+        ),
+        _lines(
+            "Saturated units after training",
+            Axis("hidden layer", whole=True),
+            Axis("share", low=-0.03, high=1.03),
+            regimes,
+        ),
+        _lines("Test accuracy", Axis("hidden layers", whole=True), Axis("share", low=0.0, high=1.03), reached),
     ]
 
 

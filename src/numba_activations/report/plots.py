@@ -101,7 +101,7 @@ def _ticks(axis: Axis, extent: tuple[float, float], most: float) -> list[tuple[f
     """Round numbers within the extent, no more than have room, and how they are written."""
     low, high = extent
     if not axis.logarithmic:
-        rough = (high - low) / max(most, 1)
+        rough = max((high - low) / max(most, 1), 1.0 if axis.whole else 0.0)
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(s for s in (power, 2 * power, 5 * power, 10 * power) if s >= rough)
         numbers = (k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1))

@@ -126,7 +126,7 @@ class ZeroCentred(Findings):
         return [
             Table(
                 f"Share of units whose weights' gradients all have one sign, by batch size ({self.data}, second layer)",
-                ("layer below", "", "its outputs", *map(str, sizes)),
+                ("layer below", "moment", "its outputs", *map(str, sizes)),
                 [
                     (
                         s.activation,
