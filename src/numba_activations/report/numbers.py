@@ -25,7 +25,7 @@ def percent(x: float) -> str:
 
 def error(stated: Error | None) -> str:
     """A stated error, or a dash where nothing is promised."""
-    return "–" if stated is None else f"{figures(stated.size)} {'ULP' if stated.unit == 'ULP' else 'relative'}"
+    return "–" if stated is None else f"{figures(stated.size)} {'ULP' if stated.unit == 'ULP' else 'rel.'}"
 
 
 def number(x: float, unit: str = "", mark: str = "") -> Cell:

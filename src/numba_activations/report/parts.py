@@ -57,15 +57,15 @@ class Effort:
 
 FULL = Effort(
     name="full",
-    exp_points={"float32": 1 << 18, "float64": 1 << 13},
+    exp_points={"float32": 1 << 16, "float64": 1 << 12},
     points={"float32": 1 << 14, "float64": 1 << 10},
-    exp_seconds=10.0,
-    seconds=0.08,
+    exp_seconds=6.0,
+    seconds=0.05,
     libraries=peers.installed(),
     objections={
-        "vanishing": {"depths": (1, 3, 10, 20), "epochs": 8, "learning_rates": (0.01, 0.03)},
-        "zero_centred": {},
-        "cost": {"epochs": 5, "repetitions": 1, "seconds": 6.0},
+        "vanishing": {"depths": (1, 3, 10), "epochs": 5, "learning_rates": (0.01, 0.03)},
+        "zero_centred": {"epochs": 2},
+        "cost": {"epochs": 5, "repetitions": 1, "seconds": 4.0},
     }
     if find_spec("scipy")
     else {},
