@@ -3,10 +3,14 @@
 import itertools
 import math
 import pickle
+import textwrap
 import warnings
 
+import numba
 import numpy as np
 import pytest
+from numba import njit
+from processes import run
 
 import numba_activations as act
 from numba_activations.analysis import rows
@@ -312,3 +316,157 @@ class TestLosses:
     def test_infinite_logits_on_the_right_side_cost_nothing(self):
         assert act.sigmoid_cross_entropy([np.inf, -np.inf], [1.0, 0.0]).tolist() == [0, 0]
         assert act.softmax_cross_entropy([0.0, -np.inf], [1.0, 0.0]) == 0
+
+
+def public_arguments(key, dtype, shape, axis):
+    """What the public function of a key takes for an x of a shape."""
+    random, record = np.random.default_rng(0), ALONG_AXIS[key.name]
+    g, names = key.variant == "vjp", along_axis.arguments(key)
+    args = tuple(np.abs(random.normal(size=shape) * 8).astype(dtype) for _ in names[g:])
+    args += (2,) if record.split == "pieces" else ()
+    if g:
+        along = {"axis": axis} if takes_axis(key) else {}
+        value = along_axis.function(key._replace(variant="value"))(*args, **along)
+        args = (random.normal(size=np.shape(value)).astype(dtype)[()], *args)
+    return args
+
+
+def takes_axis(key):
+    return ALONG_AXIS[key.name].split or not ALONG_AXIS[key.name].elementwise
+
+
+# Callers of functions of one argument, two and three: Numba knows no f(*args, axis=axis).
+ALONG = (
+    lambda f: lambda a, axis: f(a, axis=axis),
+    lambda f: lambda a, b, axis: f(a, b, axis=axis),
+    lambda f: lambda a, b, c, axis: f(a, b, c, axis=axis),
+)
+NUMBER_BY_NUMBER = (
+    lambda f: lambda a, axis: f(a),
+    lambda f: lambda a, b, axis: f(a, b),
+    lambda f: lambda a, b, c, axis: f(a, b, c),
+)
+
+
+class TestInCompiledCode:
+    @pytest.mark.parametrize("key", [k for k in KEYS if k.variant != "labels"], ids=lambda k: f"{k.variant}-{k.name}")
+    @each_dtype
+    def test_every_function_has_the_same_bits(self, key, dtype):
+        function = along_axis.function(key)
+        calls = ALONG if takes_axis(key) else NUMBER_BY_NUMBER
+        compiled = njit(calls[len(public_arguments(key, dtype, (4,), 0)) - 1](function))
+        # each number of dimensions compiles anew: every function meets one with each dtype
+        shape = (2, 6, 40) if dtype == np.float32 else (40,)
+        for axis in (*range(len(shape)), -1):
+            args = public_arguments(key, dtype, shape, axis)
+            got, wanted = compiled(*args, axis), compiled.py_func(*args, axis)
+            assert np.shape(got) == np.shape(wanted)
+            assert getattr(got, "dtype", dtype) == dtype  # Numba makes a float of a number
+            assert np.asarray(got, dtype).tobytes() == wanted.tobytes()
+
+    def test_calls_may_stand_among_array_expressions(self):
+        @njit
+        def compiled(x):
+            return 2 * act.softmax(x - 1) + act.vjp.log_softmax(x, x)
+
+        x = np.random.default_rng(0).normal(size=(3, 5))
+        assert_same(compiled(x), compiled.py_func(x))
+
+    def test_parameters_have_their_names_and_defaults(self):
+        @njit
+        def compiled(x):
+            return act.standardize(x), act.standardize(x, 2), act.rms_norm(x, axis=0, eps=0.5), act.maxout(x, pieces=2)
+
+        x = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+        assert_same(compiled(x), compiled.py_func(x))
+
+    def test_arrays_of_any_layout_and_integers_are_taken(self):
+        @njit
+        def compiled(x):
+            return act.softmax(x, axis=0)
+
+        x = np.random.default_rng(0).normal(size=(8, 6))
+        for each in (x[::2, ::-1], np.asfortranarray(x), (x * 9).astype(np.int64), x[:0], x[:, :0]):
+            assert_same(compiled(each), compiled.py_func(each))
+
+    def test_out_receives_the_result(self):
+        @njit
+        def compiled(x, out):
+            return act.softmax(x, out=out)
+
+        x = np.random.default_rng(0).normal(size=(4, 6))
+        wanted, out = act.softmax(x), np.zeros((4, 12))[:, ::2]
+        assert_same(compiled(x, out), wanted)
+        assert_same(out, wanted)
+        assert_same(compiled(x, x), wanted)
+        with pytest.raises(ValueError, match="out must have the shape of the result"):
+            compiled(x, np.zeros((4, 5)))
+
+    @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+    def test_labels_are_taken_for_targets(self, dtype):
+        @njit
+        def compiled(g, logits, labels, axis):
+            return (
+                act.softmax_cross_entropy(logits, labels, axis=axis),
+                act.derivative.softmax_cross_entropy(logits, labels, axis=axis),
+                act.vjp.softmax_cross_entropy(g, logits, labels, axis=axis),
+            )
+
+        logits = np.random.default_rng(0).normal(size=(5, 6)).astype(dtype)
+        for axis in (0, 1):
+            labels = np.arange(logits.shape[1 - axis], dtype=np.int32) % 4
+            g = labels.astype(dtype)
+            assert_same(compiled(g, logits, labels, axis), compiled.py_func(g, logits, labels, axis))
+        for label in (-1, 6):
+            with pytest.raises(ValueError, match="less than the number of classes"):
+                compiled(g, logits, np.full(5, label, np.int32), 1)
+
+    def test_a_row_may_have_a_label(self):
+        compiled = njit(lambda logits, label: act.softmax_cross_entropy(logits, label, axis=0))
+        assert compiled(np.array([0.0, -50.0]), 0) == act.softmax_cross_entropy([0.0, -50.0], 0)
+
+    def test_what_does_not_fit_is_refused(self):
+        @njit
+        def compiled(g, x, axis):
+            return act.glu(x, axis=axis), act.vjp.logsumexp(g, x, axis=axis)
+
+        g, x = np.ones(3), np.ones((3, 4))
+        compiled(g, x, 1)
+        for axis in (-3, 2):
+            with pytest.raises(ValueError, match="axis must be one of the array's"):
+                compiled(g, x, axis)
+        with pytest.raises(ValueError, match="multiple"):
+            compiled(g, x, 0)
+        with pytest.raises(ValueError, match="another shape"):
+            compiled(np.ones(2), x, 1)
+
+    def test_types_that_do_not_fit_are_named(self):
+        compiled = njit(lambda x: act.softmax(x, axis=0))
+        with pytest.raises(numba.TypingError, match=r"takes arrays of float32, float64 or integers.*: got float64"):
+            compiled(1.0)
+        with pytest.raises(numba.TypingError, match=r"takes arrays of float32.*complex128"):
+            compiled(np.ones(2, complex))
+
+    def test_a_callers_cache_is_hit_by_a_process_that_has_no_such_function(self, tmp_path):
+        (tmp_path / "caller_along_axis.py").write_text(
+            textwrap.dedent("""
+                from numba import njit
+                import numba_activations as act
+
+                @njit(cache=True)
+                def compiled(x):
+                    return act.softmax(x)
+            """)
+        )
+        code = """
+            import sys
+            import os
+            sys.path.insert(0, os.environ["CALLER"])
+            import caller_along_axis, numpy as np
+            y = caller_along_axis.compiled(np.linspace(-3, 3, 100))
+            print(y.tobytes().hex(), sum(caller_along_axis.compiled.stats.cache_hits.values()))
+        """
+        environment = {"CALLER": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+        wanted = act.softmax(np.linspace(-3, 3, 100)).tobytes().hex()
+        assert run(code, **environment) == [wanted, "0"]
+        assert run(code, **environment) == [wanted, "1"]

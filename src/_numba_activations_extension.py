@@ -10,4 +10,5 @@ import sys
 def register() -> None:
     """Make the functions that this process has so far known to Numba."""
     if "numba_activations" in sys.modules:
-        import numba_activations.engine.njit  # noqa: F401  (its import registers them)
+        import numba_activations.engine.njit
+        import numba_activations.engine.njit_along_axis  # noqa: F401  (their import registers them)

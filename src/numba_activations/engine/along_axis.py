@@ -5,6 +5,7 @@ import inspect
 import operator
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from .numpy_api import make_gufunc, make_ufunc
 STORED = ("float16", "float32", "float64")
 _ufuncs: dict[Key, np.ufunc] = {}
 _functions: dict[Key, Any] = {}
+on_new_function: list[Callable[[Any, Key], None]] = []  # called with each: how the Numba extension hears of it
 _publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
 
 
@@ -78,8 +80,21 @@ def function(key: Key) -> Any:
         record = ALONG_AXIS[key.name]
         kind = {"": Parametric if record.parameters else None, "halves": Halves, "pieces": Pieces, "targets": Targets}
         wrapper = kind[record.split]
-        _functions.setdefault(key, wrapper(key) if wrapper else ufunc(key))
+        made = wrapper(key) if wrapper else ufunc(key)
+        with _publishing:
+            if key in _functions:
+                return _functions[key]
+            _functions[key] = made
+        if "numba" in sys.modules:
+            from . import njit_along_axis  # noqa: F401  (its import makes it listen)
+        for listener in on_new_function:
+            listener(made, key)
     return _functions[key]
+
+
+def functions() -> dict[Key, Any]:
+    """What this process has so far."""
+    return dict(_functions)
 
 
 def ufunc(key: Key) -> np.ufunc:
@@ -322,6 +337,17 @@ def _result_type(function: Arranged, *arrays: np.ndarray) -> np.dtype:
     return next(np.dtype(name) for name in STORED if np.can_cast(kinds, name))
 
 
+def arguments(key: Key) -> tuple[str, ...]:
+    """The names of the arrays that a public function takes."""
+    record = ALONG_AXIS[key.name]
+    found = tuple(inspect.signature(record.kernel).parameters)
+    if record.split == "halves":
+        found = ("x",)
+    elif not record.elementwise:
+        found = tuple(name for name in found[1:] if name not in record.parameters)
+    return ("g", *found) if key.variant == "vjp" else found
+
+
 def documentation(key: Key) -> str:
     """The docstring of a function along an axis."""
     record = ALONG_AXIS[key.name]
@@ -329,12 +355,7 @@ def documentation(key: Key) -> str:
     result = f"f({'a, b' if record.split == 'halves' else 'x'}) = {record.formula}"
     lines = [result if key.variant == "value" else f"{variant.meaning}, where {result}", "", "Parameters", "----------"]
     lines += ["g : array_like", "    Of the shape of f's result."] if key.variant == "vjp" else []
-    arguments = list(inspect.signature(record.kernel).parameters)
-    if record.split == "halves":
-        arguments = ["x"]
-    elif not record.elementwise:
-        arguments = [name for name in arguments[1:] if name not in record.parameters]
-    lines += [f"{name} : array_like" for name in arguments]
+    lines += [f"{name} : array_like" for name in arguments(key) if name != "g"]
     lines += [f"{name} : array_like, default {default:.9g}" for name, default in record.parameters.items()]
     lines += ["pieces : int", "    How many neighbours make one unit."] if record.split == "pieces" else []
     if record.split or not record.elementwise:
@@ -352,4 +373,6 @@ def documentation(key: Key) -> str:
     stated = "; ".join(f"{kind} {bound.value}, vjp {bound.vjp}" for kind, bound in record.bounds.items())
     lines += ["Notes", "-----", f"Largest error: {stated}.", record.special]
     lines += [record.note] if record.note else []
+    if record.split or not record.elementwise:
+        lines += ["In `@njit` nothing is broadcast, parameters are numbers, and axis and out are all the keywords."]
     return "\n".join(lines)

@@ -34,7 +34,7 @@ _SPREAD: tuple[Callable[[Function], Function], ...] = (
 )
 
 
-def _spread(function: Function, names: tuple[str, ...], defaults: tuple[Any, ...]) -> Function:
+def spread(function: Function, names: tuple[str, ...], defaults: tuple[Any, ...]) -> Function:
     """`function`, which takes one tuple, as a function of the named arguments, the last of which have defaults."""
     spread = _SPREAD[len(names) - 1](function)
     code = spread.__code__.replace(co_varnames=names)
@@ -75,27 +75,42 @@ def _converted(leading: int) -> Function:
     return function
 
 
-def _array_loop(key: Key, names: tuple[str, ...]) -> Function:
-    """The function of a key on arrays and numbers, with one result; an array that follows the arguments receives it."""
-    kernel, convert = scalar_function(key), _converted(len(names))
+def _array_loop(kernel: Function, names: tuple[str, ...]) -> Function:
+    """A kernel with one result on arrays and numbers; an array that follows the arguments receives it."""
+    convert = _converted(len(names))
 
     @register_jitable(**STRICT)
     def element(args: Any) -> Any:
         return kernel(convert(args))
 
-    loop: Function = vectorize(_spread(element, names, ()))
+    loop: Function = vectorize(spread(element, names, ()))
     return loop
 
 
 def _register(function: Any, key: Key) -> None:
-    """Make one function callable in compiled code."""
+    """Make the function of a key callable in compiled code."""
     variant, parameters = VARIANTS[key.variant], ACTIVATIONS[key.name].parameters
-    names = (*variant.arguments, *parameters)
-    count = len(names)
-    kernel, convert = scalar_function(key), _converted(variant.leading + 1)
-    # An array loop has one result: where there are two, each has a loop of its own.
     halves = ("value", "derivative") if variant.outputs == 2 else (key.variant,)
-    loops = tuple(_array_loop(key._replace(variant=half), names) for half in halves)
+    kernels = tuple(scalar_function(key._replace(variant=half)) for half in halves)
+    names, defaults = (*variant.arguments, *parameters), tuple(parameters.values())
+    register(function, names, defaults, scalar_function(key), kernels, variant.leading + 1)
+
+
+def register(
+    function: Any,
+    names: tuple[str, ...],
+    defaults: tuple[float | None, ...],
+    kernel: Function,
+    halves: tuple[Function, ...],
+    leading: int,
+) -> None:
+    """Make a function of the named numbers or arrays callable in compiled code.
+
+    `kernel` takes a tuple of numbers, the first `leading` of which have the type of the result. Where it has two
+    results, each of `halves` gives one: an array loop has one result.
+    """
+    count, convert = len(names), _converted(leading)
+    loops = tuple(_array_loop(half, names) for half in halves)
     first, last = loops[0], loops[-1]
 
     @register_jitable(**STRICT)
@@ -114,7 +129,6 @@ def _register(function: Any, key: Key) -> None:
     def on_arrays_twice(args: Any) -> Any:
         return first(*convert(args)), last(*convert(args))
 
-    defaults: tuple[float | None, ...] = tuple(parameters.values())
     signature = (names, defaults) if len(loops) == 2 else ((*names, "out"), (*defaults, None))
 
     def choose(given: tuple[Any, ...]) -> Function | None:
@@ -127,10 +141,10 @@ def _register(function: Any, key: Key) -> None:
             body = on_numbers
         else:
             body = on_arrays_twice if len(loops) == 2 else on_arrays
-        return _spread(body, *signature)
+        return spread(body, *signature)
 
     for name in {function, getattr(function, "ufunc", function)}:
-        overload(name, jit_options=STRICT, strict=False)(_spread(choose, *signature))
+        overload(name, jit_options=STRICT, strict=False)(spread(choose, *signature))
     cpu_target.typing_context.refresh()
     cpu_target.target_context.refresh()
 
