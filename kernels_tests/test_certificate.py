@@ -148,3 +148,26 @@ def test_the_command_writes_resumes_and_refuses(tmp_path, monkeypatch, capsys):
     assert main(["certify", "relu", "--output", str(path)]) == 2
     assert "no certificate" in capsys.readouterr().err
     assert path.read_text() == "nothing"
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return certificate.load()
+
+
+@pytest.mark.parametrize("name", act.catalogue)
+def test_the_committed_certificate_judges_the_code_as_it_is(name, committed):
+    record = act.catalogue[name]
+    for dtype in ("float16", "float32") if record.uses_exp else ("float16",):
+        assert certificate.is_current(committed, record, dtype), (
+            f"{name} has changed since it was judged in {dtype}: run numba-activations certify --exhaustive {name} "
+            f"--output {certificate.COMMITTED}"
+        )
+
+
+@pytest.mark.parametrize("name", act.catalogue)
+def test_no_judged_error_exceeds_what_is_stated(name, committed):
+    entry, bounds = committed[name].get("float32"), act.catalogue[name].bounds["float32"]
+    if entry is not None:
+        for half in certificate.HALVES:
+            assert entry[half]["max_ulp"] <= getattr(bounds, half).size

@@ -25,6 +25,6 @@ def test_its_commands_exist():
 def test_it_gives_two_commands_for_a_clone():
     commands = re.findall(r"^```sh\n(.*?)\n```$", README.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     main, test = (shlex.split(command) for command in commands)
-    assert main[:5] == ["python", "-m", "pip", "install", ".[cli]"]
+    assert main[:5] == ["python", "-m", "pip", "install", ".[cli,train]"]
     assert main[5:7] == ["&&", "numba-activations"]
     assert test[-3:] == ["python", "-m", "pytest"]

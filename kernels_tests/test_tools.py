@@ -11,7 +11,8 @@ import pytest
 from numba_activations import data
 
 TOOLS = Path(__file__).parents[1] / "tools"
-SCRIPTS = sorted(path.name for path in TOOLS.glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
+WRITERS = ("fit_", "pack_", "train_", "write_")  # what begins with check_ proves something, in minutes
+SCRIPTS = sorted(path.name for path in TOOLS.glob("*.py") if path.name.startswith(WRITERS))
 
 
 def check(script):
