@@ -20,8 +20,8 @@ INTRODUCTION = """\
 <!-- generated: do not edit, run tools/write_accuracy_page.py -->
 
 Errors are in ULP: |y - f(x)| / 2^(max(e, emin) - p + 1), with f(x) the real value at x as the type has it. *Stated* is
-what the package promises and its tests hold, over the whole range; where the derivative has a root, within 0.05 of it an
-absolute error is promised instead. *Judged* is the largest error at every finite number of the type, found by
+what the package promises and its tests hold, over the whole range; within 0.05 of a root of the derivative an absolute
+error is promised instead. *Judged* is the largest error at every finite number of the type, found by
 `numba-activations certify --exhaustive` against values that do not come from the package's own kernels; the tests say
 when a judgement no longer belongs to the code.
 """
