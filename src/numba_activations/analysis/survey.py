@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import numba_activations as act
 
-from ..records import Activation, Bound, Error
+from ..records import ROOT_ZONE, Activation, Bound, Error
 from . import accuracy, peers, timing
 from .accuracy import Accuracy
 
@@ -97,6 +97,8 @@ def survey(
     x = accuracy.sample(dtype, -REACH, REACH, points)
     x = _defined(record, x[:: max(1, x.size // points)])
     smooth = x[~np.isin(x, np.asarray(record.kinks, dtype))]  # at a kink the derivative is a convention
+    if record.root is not None:  # near it an absolute error is promised instead
+        smooth = smooth[np.abs(smooth - record.root) > ROOT_ZONE]
     given = np.resize(values.astype(dtype), timing.elements(SIZE, dtype))
     ours = _ours(getattr(act, record.name)), _ours(getattr(act.derivative, record.name))
     with np.errstate(all="ignore"):

@@ -92,11 +92,14 @@ class Cost(Findings):
         saved = 1 - cheapest.epochs[narrow] / dearest.epochs[narrow]
         second = (
             f"{cheapest.activation} makes an epoch with {narrow} units {percent(saved)} shorter than "
-            f"{dearest.activation} does, and reaches {percent(cheapest.accuracy)} test accuracy "
-            f"(± {100 * cheapest.spread:.1f}) where {dearest.activation} reaches {percent(dearest.accuracy)} "
-            f"(± {100 * dearest.spread:.1f})."
+            f"{dearest.activation} does, and reaches {self._reached(cheapest)} test accuracy where "
+            f"{dearest.activation} reaches {self._reached(dearest)}."
         )
         return first, second
+
+    def _reached(self, price: Price) -> str:
+        spread = f" (± {100 * price.spread:.1f})" if self.repetitions > 1 else ""
+        return percent(price.accuracy) + spread
 
     def _kin(self, price: Price) -> list[Price]:
         """The same activation in every tier that was tried, or all activations where only one tier was."""
@@ -117,7 +120,7 @@ class Cost(Findings):
                         p.activation,
                         *(percent(p.shares[w]) for w in widths),
                         f"{p.nanoseconds:.2f}",
-                        f"{percent(p.accuracy)} ± {100 * p.spread:.1f}",
+                        self._reached(p),
                     )
                     for p in self.prices
                 ],
