@@ -3,10 +3,11 @@
 from typing import Any
 
 from ..records import RowBound, RowError, along_axis
+from .arithmetic import lower
 from .elements import negative, product
 from .logarithm import log1p
-from .primitives import Float
-from .sigmoidal import sigmoid
+from .primitives import NOTHING, Float
+from .sigmoidal import sigmoid_parts
 from .softmax import exact_softmax, log1p_of, log_softmax_vjp, others_of
 from .tiers import full
 
@@ -16,7 +17,8 @@ def sigmoid_cross_entropy(logits: Float, targets: Float) -> tuple[Float, Float]:
     T = type(logits)
     size = abs(logits)
     missed = T(1) - targets if logits >= T(0) else targets
-    small = sigmoid(full, -size)[0]  # s(-|x|): keeps its digits where s(|x|) rounds to 1
+    w, w_lost, _, _ = sigmoid_parts(full, size, T(NOTHING))
+    small = (w + w_lost) * lower(size)  # s(-|x|): keeps its digits where s(|x|) rounds to 1
     slope = missed - small if logits >= T(0) else small - targets
     linear = T(0) if missed == T(0) else size * missed
     return linear + log1p(full.exp(-size))[0], slope
@@ -30,11 +32,11 @@ along_axis(
     bounds={
         "float32": RowBound(
             RowError(1.7, at=((-1.7821748,), (0.045135282,))),
-            RowError(1.3, at=((-0.24807213,), (-0.030051474,), (1.0,))),
+            RowError(2.95, at=((0.22361281514167786,), (0.1188167855143547,), (0.2519073784351349,))),
         ),
         "float64": RowBound(
             RowError(1.5, at=((16.538231538190196,), (0.03700045063404749,))),
-            RowError(1.4, at=((0.8677213780652736,), (-0.8047869046950905,), (1.0,))),
+            RowError(1.85, at=((1.9417527871740865,), (0.005497193245872797,), (0.0,))),
         ),
     },
     aliases=("sigmoid_cross_entropy_with_logits", "sigmoid_binary_cross_entropy"),
