@@ -171,3 +171,5 @@ def test_no_judged_error_exceeds_what_is_stated(name, committed):
     if entry is not None:
         for half in certificate.HALVES:
             assert entry[half]["max_ulp"] <= getattr(bounds, half).size
+        if bounds.near_root is not None:
+            assert entry["near_root"]["max_absolute"] <= bounds.near_root.size

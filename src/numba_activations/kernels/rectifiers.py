@@ -168,7 +168,7 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
     bounds={
         "float32": Bound(
-            Error(0.79, at=-10.118887), Error(1.36, at=-7.755874), Error(1.9e-09, at=-0.70708543, unit="absolute")
+            Error(0.79, at=-10.118887), Error(1.4, at=-7.7518268), Error(1.9e-09, at=-0.70708543, unit="absolute")
         ),
         "float64": Bound(
             Error(0.61, at=-2.5334816834090166),

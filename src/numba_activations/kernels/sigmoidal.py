@@ -135,7 +135,7 @@ activation(
     aliases=("tanhshrink",),
     limits=Limits(plus=(math.inf, 1), minus=(-math.inf, 1)),
     bounds={
-        "float32": Bound(Error(1.09, at=-0.7718288), Error(1.03, at=-0.17760612)),
+        "float32": Bound(Error(1.11, at=-0.76471537), Error(1.05, at=0.17706960)),
         "float64": Bound(Error(1.02, at=0.7650747262712514), Error(0.86, at=0.1735591773676035)),
     },
 )
