@@ -58,10 +58,7 @@ def _callable(address: int) -> Callable[..., None]:
     """Numba's convention: a place for the result, one for an exception, then the arguments, arrays field by field."""
     function = ctypes.CFUNCTYPE(ctypes.c_int)(address)
     unused = (ctypes.c_void_p * 2)()
-    places = [
-        ctypes.c_void_p(ctypes.addressof(unused)),
-        ctypes.c_void_p(ctypes.addressof(unused) + ctypes.sizeof(ctypes.c_void_p)),
-    ]
+    places = ctypes.byref(unused), ctypes.byref(unused, ctypes.sizeof(ctypes.c_void_p))  # which keep it alive
 
     def call(*arguments: Array | int) -> None:
         fields: list[int] = []
