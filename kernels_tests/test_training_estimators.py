@@ -212,11 +212,15 @@ def test_a_saved_training_goes_on_as_if_it_had_not_stopped(data, tmp_path, param
     np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
 
 
-class _Interrupted:
-    """Data whose conversion has nothing to do with it: presses Ctrl-C while `fit` is in its compiled loop."""
+class _Interruption:
+    """Presses Ctrl-C once, a while after the end of the first epoch: `fit` is in its compiled loop then."""
 
     def __init__(self, after: float) -> None:
-        self.timer = threading.Timer(after, self._press)
+        self._timer = threading.Timer(after, self._press)
+
+    def __call__(self, epoch: int, estimator: MLPClassifier) -> None:
+        if epoch == 1:
+            self._timer.start()
 
     def _press(self) -> None:
         self.pressed = time.perf_counter()
@@ -227,17 +231,17 @@ def test_ctrl_c_stops_at_once_and_leaves_a_fitted_estimator_that_can_go_on():
     generator = np.random.default_rng(0)
     X = generator.normal(size=(20_000, 300)).astype(np.float32)
     y = generator.integers(0, 5, len(X))
-    parameters = {"hidden_layer_sizes": (200,), "max_iter": 4, "random_state": 0, "tol": 0.0}
-    whole = MLPClassifier(**parameters).fit(X, y)  # and everything is compiled
-    stopped = MLPClassifier(**parameters)
-    begun = time.perf_counter()
-    interruption = _Interrupted(0.25)
-    interruption.timer.start()
+    parameters = {"hidden_layer_sizes": (200,), "random_state": 0, "tol": 0.0}
+    MLPClassifier(**parameters, max_iter=1).fit(X[:500], y[:500])  # all is compiled
+    stopped = MLPClassifier(**parameters, max_iter=10_000)  # more than any machine trains before it is stopped
+    interruption = _Interruption(0.1)
     with pytest.warns(UserWarning, match="interrupted"):
-        stopped.fit(X, y)
-    assert time.perf_counter() - interruption.pressed < 0.5, time.perf_counter() - begun  # 0.1 on an idle machine
-    assert 0 < stopped._position < len(X), "it was stopped within an epoch"
+        stopped.fit(X, y, callback=interruption)
+    assert time.perf_counter() - interruption.pressed < 0.5  # 0.1 on an idle machine
+    assert 0 <= stopped._position < len(X)
     assert stopped.predict(X[:3]).shape == (3,)
+    stopped.max_iter = stopped.n_iter_ + 1
+    whole = MLPClassifier(**parameters, max_iter=stopped.max_iter).fit(X, y)
     assert same_weights(stopped.resume(X, y), whole)
     assert stopped.loss_curve_ == whole.loss_curve_
 
