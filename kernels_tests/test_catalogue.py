@@ -100,13 +100,14 @@ def test_the_dtype_is_kept(name, dtype):
 
 @every_row
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"])
-def test_integers_promote_as_in_exp_and_with_a_parameter_as_in_multiply(name, dtype):
-    x = np.array([0, 1], dtype)
-    wanted = (np.multiply(x, 0.5) if act.catalogue[name].parameters else np.exp(x)).dtype
-    assert [found.dtype for found in call("value_and_derivative", name, x)] == [wanted] * 2
+def test_integers_promote_as_in_exp(name, dtype):
+    x, row = np.array([0, 1], dtype), act.catalogue[name]
+    wanted = np.exp(x).dtype
     floats = call("value_and_derivative", name, x.astype(wanted))
-    for found, wanted in zip(call("value_and_derivative", name, x), floats, strict=True):
-        assert_same_bits(found, wanted)
+    for parameters in {(), tuple(row.parameters.values())}:
+        for found, same in zip(call("value_and_derivative", name, x, *parameters), floats, strict=True):
+            assert found.dtype == wanted
+            assert_same_bits(found, same)
 
 
 @every_row
@@ -254,6 +255,44 @@ def test_parameters_have_defaults_and_are_given_by_position_or_by_name(name):
         ):
             for one, other in zip(given if isinstance(given, tuple) else (given,), wanted, strict=True):
                 assert_same_bits(one, other)
+
+
+@every_dtype
+def test_silu_with_beta_0_is_half_of_x_at_the_infinities_too(dtype):
+    x = np.array([-np.inf, -2, -0.0, 3, np.inf, np.nan], dtype)
+    y, slope = act.value_and_derivative.silu(x, 0)
+    assert_same_bits(y, x / 2)
+    assert_same_bits(slope, np.array([0.5] * 5 + [np.nan], dtype))
+    assert_same_bits(act.parameter_derivative.silu(x, 0), x * x / 4)
+
+
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+@every_dtype
+def test_the_same_bits_with_the_defaults_built_in_and_given(name, dtype):
+    x, kind = np.concatenate([special(dtype), ordinary(dtype)]), np.dtype(dtype).type
+    given = [kind(p) for p in act.catalogue[name].parameters.values()]
+    for variant, found in variants(name).items():
+        leading = (x[::-1], x) if variant == "vjp" else (x,)
+        results = [f if isinstance(f, tuple) else (f,) for f in (found.usual(*leading), found.ufunc(*leading, *given))]
+        for one, other in zip(*results, strict=True):
+            assert_same_bits(one, other)
+
+
+def test_where_nothing_is_given_the_ufunc_with_the_defaults_built_in_is_called():
+    class Seen:
+        def __array_ufunc__(self, ufunc, *_, **__):
+            return ufunc
+
+    assert act.leaky_relu(Seen()) is act.leaky_relu(Seen(), where=True) is act.leaky_relu.usual
+    assert act.leaky_relu(Seen(), 0.01) is act.leaky_relu.ufunc
+    assert act.vjp.leaky_relu(Seen(), Seen()) is act.vjp.leaky_relu.usual
+
+
+@pytest.mark.parametrize("given", [(0.25,), (1,), ()], ids=repr)
+def test_bfloat16_is_kept_beside_parameters_that_are_numbers(given):
+    x = np.ones(3, pytest.importorskip("ml_dtypes").bfloat16)
+    assert act.leaky_relu(x, *given).dtype == act.vjp.leaky_relu(x, x, *given).dtype == x.dtype
+    assert act.leaky_relu(x, np.float32([0.25])).dtype == np.float32
 
 
 @pytest.mark.parametrize("name", WITH_PARAMETERS)

@@ -23,6 +23,7 @@ EVERYWHERE = [
     act.leaky_relu,
     act.leaky_relu.ufunc,
     act.derivative.leaky_relu.ufunc,
+    act.vjp.leaky_relu.usual,
     act.approx.schraudolph.exp,
     act.approx.u3.derivative.sigmoid,
 ]

@@ -111,16 +111,31 @@ METADATA = """
 """
 
 
-def loop_ir(symbol: str, kernel_symbol: str, storage: Storage, inputs: int, outputs: int, parameters: int) -> str:
+def loop_ir(
+    symbol: str,
+    kernel_symbol: str,
+    storage: Storage,
+    inputs: int,
+    outputs: int,
+    parameters: int,
+    constants: tuple[float, ...] = (),
+) -> str:
     """IR of ``void symbol(char **args, npy_intp *dimensions, npy_intp *steps, void *data)``.
 
-    The last `parameters` of the inputs are loaded once where they are scalars (stride 0).
+    The last `parameters` of the inputs are loaded once where they are scalars (stride 0). The kernel takes the inputs,
+    then the `constants`.
     """
     module = ir.Module()
-    blocks = [_block_function(module, f"{symbol}.arrays", kernel_symbol, storage, inputs, outputs, 0)]
+
+    def block_function(name: str, scalars: int, few: int = 0) -> ir.Function:
+        return _block_function(
+            module, f"{symbol}.{name}", kernel_symbol, storage, inputs, outputs, constants, scalars, few
+        )
+
+    blocks = [block_function("arrays", 0)]
     if parameters:
-        blocks.append(_block_function(module, f"{symbol}.scalars", kernel_symbol, storage, inputs, outputs, parameters))
-    short = _block_function(module, f"{symbol}.short", kernel_symbol, storage, inputs, outputs, 0, SHORT)
+        blocks.append(block_function("scalars", parameters))
+    short = block_function("short", 0, SHORT)
     operands = inputs + outputs
     loop = ir.Function(
         module, ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER]), symbol
@@ -213,8 +228,9 @@ def _block_function(
     storage: Storage,
     inputs: int,
     outputs: int,
+    constants: tuple[float, ...],
     scalars: int,
-    few: int = 0,
+    few: int,
 ) -> ir.Function:
     """``void f(inputs..., outputs..., n)``: compute n blocks of contiguous numbers, or without n `few` numbers."""
     pointer = storage.memory.as_pointer()
@@ -224,7 +240,7 @@ def _block_function(
     function.attributes.add("noinline")
     kernel = module.globals.get(kernel_symbol)
     if kernel is None:
-        kind = ir.FunctionType(I32, [POINTER, POINTER] + [storage.compute] * inputs)
+        kind = ir.FunctionType(I32, [POINTER, POINTER] + [storage.compute] * (inputs + len(constants)))
         kernel = ir.Function(module, kind, kernel_symbol)
     arrays = function.args[: len(operands)]
     b = ir.IRBuilder(function.append_basic_block("entry"))
@@ -241,6 +257,7 @@ def _block_function(
             loaded = b.load(b.gep(arrays[k], [i]))
             loaded.set_metadata("llvm.access.group", GROUP)
             numbers.append(storage.widen(b, loaded))
+        numbers += [storage.compute(c) for c in constants]
         b.call(kernel, [b.bitcast(result, POINTER), b.bitcast(exception, POINTER), *numbers])
         for k in range(outputs):
             value = storage.narrow(b, b.load(b.gep(result, [I64(0), I64(k)])))

@@ -15,12 +15,13 @@ from .documentation import documentation
 from .keys import Key
 from .loops import STORAGES, loop_ir
 from .numpy_api import make_ufunc
-from .parametric import Parametric
+from .parametric import parametric
 from .variants import VARIANTS
 
 _functions: dict[Key, Any] = {}
 _loops: dict[Key, dict[np.dtype, int]] = {}
 _publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
+USUAL = ".usual"  # what the name of a loop that has the defaults of the parameters built in ends with
 on_new_function: list[Callable[[Any, Key], None]] = []  # called with each: how the Numba extension hears of it
 
 
@@ -34,7 +35,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def function(key: Key) -> Any:
-    """The ufunc of a key, or where the activation has parameters the `Parametric` that holds it.
+    """The ufunc of a key, or where the activation has parameters the function that holds it.
 
     It is compiled, which takes about a second, if no process of this user has done so before.
     """
@@ -42,7 +43,7 @@ def function(key: Key) -> Any:
     if found is not None:
         return found
     storages = _storages(key)
-    return _publish(key, objectcode.obtain(_entry(key, storages), lambda: _compile(key, tuple(storages))), storages)
+    return _publish(key, objectcode.obtain(_entry(key, storages), lambda: _compile(key, storages)), storages)
 
 
 def cached(key: Key) -> bool:
@@ -85,7 +86,13 @@ def _operands(key: Key) -> tuple[int, int, int]:
     return variant.leading + 1 + parameters, variant.outputs, parameters
 
 
-def _compile(key: Key, storages: tuple[str, ...]) -> bytes:
+def _exports(key: Key, storages: Iterable[str]) -> list[str]:
+    """What the loops are called: with parameters there are some that take them, and some with the defaults built in."""
+    usual = [storage + USUAL for storage in storages] if ACTIVATIONS[key.name].parameters else []
+    return [*storages, *usual]
+
+
+def _compile(key: Key, storages: dict[str, np.dtype]) -> bytes:
     from .scalar import scalar_function, scalar_ir
 
     inputs, outputs, parameters = _operands(key)
@@ -93,26 +100,39 @@ def _compile(key: Key, storages: tuple[str, ...]) -> bytes:
     kinds = {STORAGES[name].computed_as for name in storages}
     kernels = {kind: scalar_ir(kernel, kind, inputs) for kind in sorted(kinds)}
     texts = [text for text, _ in kernels.values()]
-    for name in storages:
+    for name, dtype in storages.items():
         _, symbol = kernels[STORAGES[name].computed_as]
         texts.append(loop_ir(name, symbol, STORAGES[name], inputs, outputs, parameters))
-    return objectcode.build(texts, storages)
+        if parameters:
+            defaults = tuple(float(dtype.type(p)) for p in ACTIVATIONS[key.name].parameters.values())
+            texts.append(loop_ir(name + USUAL, symbol, STORAGES[name], inputs - parameters, outputs, 0, defaults))
+    return objectcode.build(texts, _exports(key, storages))
 
 
 def _publish(key: Key, code: bytes, storages: dict[str, np.dtype]) -> Any:
     with _publishing:
         if key in _functions:
             return _functions[key]
-        addresses = objectcode.load(code, ".".join(key), storages)
+        addresses = objectcode.load(code, ".".join(key), _exports(key, storages))
         inputs, outputs, parameters = _operands(key)
-        loops = {dtype: addresses[storage] for storage, dtype in storages.items()}
-        path = key.path + (".ufunc" if parameters else "")
-        _loops[key] = loops
-        made = make_ufunc(path, documentation(key), inputs, outputs, loops)
-        with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
-            made.__module__ = __name__.partition(".")[0]
-            made.__qualname__ = path  # type: ignore[misc]  # NumPy's stubs call it read-only
-        _functions[key] = Parametric(made, key) if parameters else made
+        _loops[key] = {dtype: addresses[storage] for storage, dtype in storages.items()}
+
+        def ufunc(path: str, inputs: int, loops: dict[np.dtype, int]) -> np.ufunc:
+            made = make_ufunc(path, documentation(key), inputs, outputs, loops)
+            with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
+                made.__module__ = __name__.partition(".")[0]
+                made.__qualname__ = path  # type: ignore[misc]  # NumPy's stubs call it read-only
+            return made
+
+        if parameters:
+            usual = {dtype: addresses[storage + USUAL] for storage, dtype in storages.items()}
+            _functions[key] = parametric(
+                ufunc(f"{key.path}.ufunc", inputs, _loops[key]),
+                ufunc(f"{key.path}.usual", inputs - parameters, usual),
+                key,
+            )
+        else:
+            _functions[key] = ufunc(key.path, inputs, _loops[key])
     if "numba" in sys.modules:
         from . import njit  # noqa: F401  (its import makes it listen)
     for listener in on_new_function:
