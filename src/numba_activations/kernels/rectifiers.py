@@ -90,10 +90,11 @@ def gate(m: Any, x: Float, z: Float, z_lost: Float, a: Float, a_lost: Float) -> 
 def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     """x / (1 + exp(-beta x))"""
     T = type(x)
-    z, z_lost = two_product(beta, x)
+    straight = beta == T(0)  # x/2, at the infinities too
+    z, z_lost = two_product(beta, finite(x) if straight else x)
     y, dy = gate(m, x, z, z_lost, z, z_lost)
     w, _, v, _ = sigmoid_parts(m, z, z_lost)
-    return y, dy, T(0) if abs(z) > limit(x) else (x * w) * (x * v) * lower(x)
+    return T(0.5) * x if straight else y, dy, T(0) if abs(z) > limit(x) else (x * w) * (x * v) * lower(x)
 
 
 activation(
