@@ -1,8 +1,9 @@
 """The one inner loop that every ufunc has, as LLVM IR around a scalar function.
 
 Numbers are computed in blocks of BLOCK: a constant, so that LLVM makes whole vectors of them and nothing else. Arrays
-that are contiguous are computed where they lie (an output may be an input); whatever is strided, broadcast or
-left over passes through small buffers. So every number, wherever it lies, goes through the same instructions.
+that are contiguous are computed where they lie (an output may be an input), the last block again where they are no
+whole number of blocks; whatever is strided, broadcast or short passes through small buffers. So every number, wherever
+it lies, goes through the same instructions.
 """
 
 from collections.abc import Callable
@@ -145,6 +146,7 @@ def loop_ir(
     buffers = [b.alloca(ir.ArrayType(storage.memory, CHUNK)) for _ in range(operands)]
     for buffer in buffers:
         buffer.align = 64
+    firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
     restore = _save_floating_point_state(b)
     count = b.load(dimensions)
     base = [b.load(b.gep(args, [I64(k)])) for k in range(operands)]
@@ -154,6 +156,7 @@ def loop_ir(
     done = b.alloca(I64)
     b.store(I64(0), done)
     whole = b.lshr(count, I64(6))
+    uneven = b.icmp_signed("!=", b.shl(whole, I64(6)), count)
     apart = b.icmp_signed(">", whole, I64(0))
     for source in base[:inputs]:
         for result in base[inputs:]:
@@ -165,8 +168,17 @@ def loop_ir(
             direct = b.and_(direct, b.icmp_signed("==", step[k], I64(0) if scalar else size))
         with b.if_then(direct):
             typed = [b.bitcast(p, storage.memory.as_pointer()) for p in base]
+            last = [
+                p if inputs - scalars <= k < inputs else b.gep(p, [b.sub(count, I64(BLOCK))])
+                for k, p in enumerate(typed)
+            ]
+            with b.if_then(uneven):  # before anything is written, since an output may be an input
+                b.call(function, [*last[:inputs], *firsts[inputs:], I64(1)])
             b.call(function, [*typed, whole])
-            b.store(b.shl(whole, I64(6)), done)
+            with b.if_then(uneven):
+                for source, result in zip(firsts[inputs:], last[inputs:], strict=True):
+                    _copy_block(b, source, result, storage)
+            b.store(count, done)
 
     def address(k: int, index: ir.Value) -> ir.Value:
         return b.bitcast(b.gep(base[k], [b.mul(index, step[k])]), storage.memory.as_pointer())
@@ -180,7 +192,6 @@ def loop_ir(
     left = b.sub(count, start)
     here = b.select(b.icmp_signed("<", left, I64(CHUNK)), left, I64(CHUNK))
     rounded = b.and_(b.add(here, I64(BLOCK - 1)), I64(-BLOCK))
-    firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
     for k in range(inputs):
         _fill_block(b, b.load(address(k, start)), b.gep(firsts[k], [b.sub(rounded, I64(BLOCK))]))
         with _Counted(b, I64(0), here, PLAIN) as i:
@@ -219,6 +230,11 @@ def _fill_block(b: ir.IRBuilder, value: ir.Value, place: ir.Value) -> None:
     lane = b.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
     splat = b.shuffle_vector(lane, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, BLOCK), [0] * BLOCK))
     b.store(splat, b.bitcast(place, kind.as_pointer()), align=64)
+
+
+def _copy_block(b: ir.IRBuilder, source: ir.Value, result: ir.Value, storage: Storage) -> None:
+    kind = ir.VectorType(storage.memory, BLOCK).as_pointer()
+    b.store(b.load(b.bitcast(source, kind), align=64), b.bitcast(result, kind), align=storage.size)
 
 
 def _block_function(
