@@ -7,6 +7,9 @@ import llvmlite.binding as llvm
 
 from . import cache, target
 
+# What kernels call of the C library. Nobody reads the errno that it may set, and without that LLVM makes vectors of
+# what is around the calls: libm.tanh in float32 takes 5 instead of 14 ns.
+LIBM = ("exp", "expf", "expm1", "expm1f")
 _loaded: list[object] = []  # code lives as long as these
 
 
@@ -19,6 +22,10 @@ def build(texts: Iterable[str], exports: Collection[str]) -> bytes:
     for value in [*module.functions, *module.global_variables]:
         if value.name not in exports and not value.is_declaration:
             value.linkage = "internal"
+    for value in module.functions:
+        if value.name in LIBM:
+            for attribute in ("memory", "nounwind", "willreturn"):  # memory: that it touches none
+                value.add_function_attribute(attribute)
     module.verify()
     machine = target.machine()
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)

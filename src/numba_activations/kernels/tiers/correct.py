@@ -7,8 +7,8 @@ import numpy as np
 from ...records import Error, approximation
 from ..arithmetic import lift
 from ..coefficients import EXP10_DOUBLE
-from ..primitives import NOTHING, Float, lower_exponent, raise_exponent, shift
-from .reduction import SINGLE, at_most, clamped, exp_reduced, exp_reduced_parts, half_of_growth, reduce
+from ..primitives import Float, lower_exponent, raise_exponent, shift
+from .reduction import SINGLE, at_most, clamped, exp_reduced, exp_reduced_parts, half_by, reduce
 
 
 def exp(x: Float) -> Float:
@@ -36,10 +36,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return high, rest, lower_exponent(lift(y), shifted)
 
 
-def half(y: Float) -> Float:
-    """e^-y / (1 + e^-y), y >= 0"""
-    return half_of_growth(*growth(y, type(y)(NOTHING)))
-
+half = half_by(growth)
 
 approximation(
     sys.modules[__name__],

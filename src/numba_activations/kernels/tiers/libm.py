@@ -2,10 +2,12 @@
 
 import sys
 
+import numpy as np
+
 from ...records import Error, approximation
-from ..arithmetic import lift
-from ..primitives import NOTHING, Float, by_type, fma, libm_exp, libm_expm1, lower_exponent
-from .reduction import DOUBLE, SINGLE, at_most, clamped, half_of_growth, reduce_exactly
+from ..arithmetic import fast_two_sum, lift
+from ..primitives import Float, by_type, fma, libm_exp, libm_expm1, lower_exponent
+from .reduction import DOUBLE, SINGLE, at_most, clamped, reduce_exactly
 
 
 def exp(x: Float) -> Float:
@@ -14,9 +16,14 @@ def exp(x: Float) -> Float:
 
 
 def _reduced_parts(r: Float, lost: Float) -> tuple[Float, Float]:
-    """e^(r + lost), |r| <= ln2/2, where e^r - 1 has the digits that e^r lacks."""
-    high = libm_exp(r)
-    return high, fma(high, lost, libm_expm1(r) - (high - type(r)(1)))
+    """e^(r + lost), |r| <= ln2/2, as its rounded value and what that lacks."""
+    T = type(r)
+    if by_type(r, True, False):
+        e = libm_exp(np.float64(r) + np.float64(lost))  # no more than the exp of float32 and less than its expm1
+        high = T(e)
+        return high, T(e - np.float64(high))
+    high, rest = fast_two_sum(T(1), libm_expm1(r))  # expm1 has the digits that exp lacks
+    return high, fma(high, lost, rest)
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
@@ -36,7 +43,8 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
 
 def half(y: Float) -> Float:
     """e^-y / (1 + e^-y), y >= 0"""
-    return half_of_growth(*growth(y, type(y)(NOTHING)))
+    e = libm_exp(-y)
+    return e / (type(y)(1) + e)
 
 
 approximation(

@@ -4,8 +4,8 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import ROUGH3_DOUBLE, ROUGH3_SINGLE
-from ..primitives import NOTHING, Float
-from .reduction import NORMAL, exp_rough, half_of_growth, rough_growth, rough_parts
+from ..primitives import Float
+from .reduction import NORMAL, exp_rough, half_by, rough_growth, rough_parts
 
 
 def exp(x: Float) -> Float:
@@ -23,10 +23,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH3_SINGLE, ROUGH3_DOUBLE)
 
 
-def half(y: Float) -> Float:
-    """e^-y / (1 + e^-y), y >= 0"""
-    return half_of_growth(*growth(y, type(y)(NOTHING)))
-
+half = half_by(growth)
 
 approximation(
     sys.modules[__name__],

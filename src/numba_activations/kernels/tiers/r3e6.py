@@ -4,8 +4,8 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import ROUGH4_DOUBLE, ROUGH4_SINGLE
-from ..primitives import NOTHING, Float, by_type, raise_exponent
-from .reduction import NORMAL, half_of_growth, reduce_normal, rough_growth, rough_parts, rough_reduced
+from ..primitives import Float, by_type, raise_exponent
+from .reduction import NORMAL, half_by, reduce_normal, rough_growth, rough_parts, rough_reduced
 
 
 def exp(x: Float) -> Float:
@@ -24,10 +24,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH4_SINGLE, ROUGH4_DOUBLE)
 
 
-def half(y: Float) -> Float:
-    """e^-y / (1 + e^-y), y >= 0"""
-    return half_of_growth(*growth(y, type(y)(NOTHING)))
-
+half = half_by(growth)
 
 approximation(
     sys.modules[__name__],

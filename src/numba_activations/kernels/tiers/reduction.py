@@ -5,11 +5,12 @@ the others e^r = 1 + r p(r). The coefficients, and ln 2 as the sum of two floats
 with n, come from tools/fit_exp.py.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .. import coefficients as c
 from ..arithmetic import fast_two_sum, lift, lower
-from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
+from ..primitives import NOTHING, Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
 
 
 class Range(NamedTuple):
@@ -163,6 +164,17 @@ def half(y: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Floa
 def half_of_growth(high: Float, rest: Float, scale: Float) -> Float:
     """e^-y / (1 + e^-y) from what `growth` gives."""
     return scale / (high + (rest + scale * lower(scale))) * lower(scale)
+
+
+def half_by(growth: Callable[[Float, Float], tuple[Float, Float, Float]]) -> Callable[[Float], Float]:
+    """The `half` of a tier that has no better one, made of its `growth`."""
+
+    def half(y: Float) -> Float:
+        """e^-y / (1 + e^-y), y >= 0"""
+        return half_of_growth(*growth(y, type(y)(NOTHING)))
+
+    half.__module__ = growth.__module__
+    return half
 
 
 def rough_reduced(r: Float, p: tuple[float, ...]) -> Float:

@@ -4,9 +4,9 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import LINE_MEAN
-from ..primitives import NOTHING, Float
+from ..primitives import Float
 from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_parts
-from .reduction import half_of_growth
+from .reduction import half_by
 
 
 def exp(x: Float) -> Float:
@@ -24,10 +24,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return line_growth(y, low, LINE_MEAN)
 
 
-def half(y: Float) -> Float:
-    """e^-y / (1 + e^-y), y >= 0"""
-    return half_of_growth(*growth(y, type(y)(NOTHING)))
-
+half = half_by(growth)
 
 approximation(
     sys.modules[__name__],
