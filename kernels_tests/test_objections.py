@@ -77,6 +77,19 @@ def test_shares_are_shares_and_accuracies_those_of_networks_that_learnt(found):
         assert 0.2 < price.accuracy <= 1
 
 
+def test_one_epoch_is_no_epochs_and_two_are(found):
+    assert "after 1 epoch," in found["cost"].tables()[0].title
+    assert "after 2 epochs," in found["vanishing"].tables()[-1].title
+
+
+def test_tiers_of_one_activation_have_lines_of_their_own():
+    from numba_activations.analysis.objections.findings import line
+
+    looks = [line(0, tier) for tier in range(6)]
+    for what in ("linestyle", "marker"):
+        assert len({str(look[what]) for look in looks}) == 6
+
+
 @pytest.mark.parametrize("name", ["vanishing", "zero-centred", "cost"])
 def test_every_result_tells_prints_draws_and_stores(found, name):
     result = found[name]

@@ -11,12 +11,11 @@ from ...training import LayerActivation, Network, Solver, forward, initialise, t
 from ..plots import GREY, STYLE
 from ..timing import nanoseconds
 from .examples import Array, Examples
-from .findings import Findings, Table, line, percent
+from .findings import Findings, Table, counted, line, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARKERS = "osD^vP*X"
 HARDLY = 0.1  # of an epoch: an activation that takes less hardly matters
 BATCH = 64
 _ROWS = 60 * BATCH  # of the epochs that are timed, at most
@@ -113,7 +112,7 @@ class Cost(Findings):
         return [
             Table(
                 f"Share of an epoch that the activation takes, by hidden units ({self.data}, batches of {self.batch}); "
-                f"accuracy with {self.width} units after {self.epochs} epochs, mean of {self.repetitions}",
+                f"accuracy with {self.width} units after {counted(self.epochs, 'epoch')}, mean of {self.repetitions}",
                 ("activation", *map(str, widths), "ns/element", "accuracy"),
                 [
                     (
@@ -128,13 +127,13 @@ class Cost(Findings):
         ]
 
     def draw(self) -> "Figure":
-        """Shares by width, and accuracy against the length of an epoch."""
+        """Shares by width; accuracy and the length of an epoch, whose rows are the key to the lines."""
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
         with mpl.rc_context(STYLE):
             figure = Figure(figsize=(11, 4.8), layout="constrained")
-            shares, accuracy = figure.subplots(1, 2)
+            shares, accuracy, time = figure.subplots(1, 3, width_ratios=(1.5, 1, 1))
             shortest = min(min(p.epochs.items())[1] for p in self.prices)
             tiers, _, names = ([*dict.fromkeys(n)] for n in zip(
                 *(p.activation.rpartition(".") for p in self.prices), strict=True
@@ -142,19 +141,20 @@ class Cost(Findings):
             for k, p in enumerate(self.prices):
                 tier, _, name = p.activation.rpartition(".")
                 style = line(names.index(name), tiers.index(tier))
-                shares.plot(list(p.shares), [100 * s for s in p.shares.values()], label=p.activation, **style)
-                point = min(p.epochs.items())[1] / shortest, 100 * p.accuracy
-                accuracy.errorbar(
-                    *point, yerr=100 * p.spread, fmt=MARKERS[k % len(MARKERS)], capsize=3, color=style["color"]
-                )
+                shares.plot(list(p.shares), [100 * s for s in p.shares.values()], **style)
+                accuracy.errorbar(100 * p.accuracy, k, xerr=100 * p.spread, capsize=3, **style)
+                time.plot(min(p.epochs.items())[1] / shortest, k, **style)
             shares.axhline(100 * HARDLY, color=GREY, linewidth=1, linestyle=":")
             widths = list(self.prices[0].shares)
             shares.set_xscale("log", base=2)
             shares.set(xticks=widths, xticklabels=widths, xlabel="hidden units", ylabel="% of an epoch", ylim=(0, None))
             shares.set_title("Share of an epoch that the activation takes")
-            accuracy.set(xlabel=f"time of an epoch with {widths[0]} units (shortest = 1)", ylabel="test accuracy, %")
-            accuracy.set_title("What a cheaper activation buys, and what it costs")
-            figure.legend(loc="outside right center", frameon=False, fontsize=8.5)
+            places, labels = range(len(self.prices)), [p.activation for p in self.prices]
+            accuracy.set(yticks=places, yticklabels=labels, ylim=(len(labels) - 0.5, -0.5), xlabel="test accuracy, %")
+            accuracy.set_title("What it reaches ...")
+            time.set(yticks=places, yticklabels=[], ylim=accuracy.get_ylim())
+            time.set(xlabel=f"with {widths[0]} units, shortest = 1")
+            time.set_title("... and the time of an epoch")
         return figure
 
 

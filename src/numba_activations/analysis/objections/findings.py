@@ -13,9 +13,10 @@ from ... import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart by every kind of colour vision; kinds of line tell apart what shares one.
+# Okabe and Ito's colours, told apart by every kind of colour vision; lines and markers tell apart what shares one.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-DASHES = ("-", "--", "-.", ":")
+DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (1, 3)))
+MARKERS = "osD^vPX"
 
 
 class Table(NamedTuple):
@@ -66,6 +67,11 @@ def power(value: float) -> str:
     return f"{value:.2g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
 
 
+def counted(number: int, what: str) -> str:
+    """How many of something, as text: '1 epoch', '2 epochs'."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence: 'a, b and c'."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -73,4 +79,9 @@ def listed(names: Sequence[str]) -> str:
 
 def line(colour: int, dash: int = 0) -> dict[str, Any]:
     """A line of a plot."""
-    return {"color": COLOURS[colour % len(COLOURS)], "linestyle": DASHES[dash % len(DASHES)], "marker": "."}
+    return {
+        "color": COLOURS[colour % len(COLOURS)],
+        "linestyle": DASHES[dash % len(DASHES)],
+        "marker": MARKERS[dash % len(MARKERS)],
+        "markersize": 4,
+    }

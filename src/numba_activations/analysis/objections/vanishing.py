@@ -22,7 +22,7 @@ from ...training import (
 from ..plots import GREY, STYLE
 from ..saturation import SATURATED
 from .examples import Array, Examples
-from .findings import Findings, Table, line, percent, power
+from .findings import Findings, Table, counted, line, percent, power
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -147,8 +147,8 @@ class Vanishing(Findings):
             f"{worst.steepest:.2f}; {kept.label} leaves {power(kept.moments[0].reaches)}."
         )
         second = (
-            f"After {self.epochs} epochs the former has {percent(worst.moments[-1].accuracy)} test accuracy at that "
-            f"depth (chance: {percent(self.chance)}) and learns up to depth {learnt} of those tried, while "
+            f"After {counted(self.epochs, 'epoch')} the former has {percent(worst.moments[-1].accuracy)} test accuracy "
+            f"at that depth (chance: {percent(self.chance)}) and learns up to depth {learnt} of those tried, while "
             f"{best.label} has {percent(best.moments[-1].accuracy)} at depth {depth}."
         )
         return first, second
@@ -186,7 +186,7 @@ class Vanishing(Findings):
                     "bound",
                     "at start",
                     "a layer",
-                    f"after {self.epochs} epochs",
+                    f"after {counted(self.epochs, 'epoch')}",
                     "saturated at start",
                     "in the end",
                     "accuracy",
@@ -195,7 +195,8 @@ class Vanishing(Findings):
                 rows,
             ),
             Table(
-                f"Test accuracy after {self.epochs} epochs, by hidden layers (chance: {percent(self.chance)})",
+                f"Test accuracy after {counted(self.epochs, 'epoch')}, by hidden layers "
+                f"(chance: {percent(self.chance)})",
                 ("activation", "weights", *map(str, depths)),
                 accuracy,
             ),
@@ -231,9 +232,13 @@ class Vanishing(Findings):
             start.set(yscale="log", title=f"Gradient norm at the start, {depth} hidden layers", xlabel="layer")
             start.set_ylabel("norm of dL/dW")
             accuracy.axhline(100 * self.chance, color=GREY, linewidth=1, linestyle=":")
-            accuracy.set(title=f"Test accuracy after {self.epochs} epochs", xlabel="hidden layers", ylabel="%")
+            accuracy.set(
+                title=f"Test accuracy after {counted(self.epochs, 'epoch')}", xlabel="hidden layers", ylabel="%"
+            )
             saturation.set(
-                title=f"Saturated units after {self.epochs} epochs", xlabel="hidden layer", ylabel="% of units"
+                title=f"Saturated units after {counted(self.epochs, 'epoch')}",
+                xlabel="hidden layer",
+                ylabel="% of units",
             )
             saturation.set_ylim(-3, 103)
             training.set(yscale="log", title="First layer's gradient / last hidden layer's", xlabel="epoch")
