@@ -6,13 +6,14 @@ vectors. What the lanes are depends on the length of the row alone:
 * long rows: neighbouring numbers. After a pass the lanes' sums become one, in a fixed order.
 * short rows: as many rows, transposed into a buffer. After a pass each lane has the sum of its row.
 
-Rows that are strided or not stored as they are computed pass through buffers of BLOCK numbers. So the same numbers meet
-the same instructions in the same order, wherever they lie.
+The last numbers of a long row that fill no step are computed in a buffer; whole vectors, which overlap those before,
+bring them there and back. Rows that are strided or not stored as they are computed pass through buffers of BLOCK
+numbers. So the same numbers meet the same instructions in the same order, wherever they lie.
 """
 
 from llvmlite import ir
 
-from ..kernels.rows import CHUNK, LANES
+from ..kernels.rows import CHUNK, LANES, TOGETHER
 from .loops import (
     GROUP,
     I32,
@@ -30,6 +31,7 @@ from .loops import (
 from .trace import Function, Node, Program
 
 BLOCK = 64 * LANES
+SUM = 3  # a sum has three slots: the sum, what it lost, and the numbers that come to it next, added up
 I1 = ir.IntType(1)
 # A lane loop must reach LLVM's vectorizer whole: where it is short, it would be unrolled before.
 LANE = _Reference(9010)
@@ -66,7 +68,7 @@ class _Rows:
                 self.slots[node] = self.slots[node.args[0]]
             elif not node.row:
                 self.slots[node] = slots
-                slots += 2 if node.kind == "sum" else 1
+                slots += SUM if node.kind == "sum" else 1
         self.size = slots * LANES
         self.integer = ir.IntType(8 * STORAGES[storage.computed_as].size)
         self.kept, first = program.kept
@@ -86,19 +88,20 @@ class _Rows:
         return str(self.module) + METADATA + LANE_METADATA
 
     def _pass(self, stage: int, keeping: str) -> ir.Function:
-        """``void pass(steps, limit, index, stride, unit, numbers, inputs..., outputs...)``.
+        """``void pass(steps, together, limit, index, stride, unit, numbers, inputs..., outputs...)``.
 
-        Only the first `limit` lanes reduce; a number's index in its row is ``index + step * stride + lane * unit``.
+        As many steps as are `together` are added up before they come to a sum. Only the first `limit` lanes reduce; a
+        number's index in its row is ``index + step * stride + lane * unit``.
         """
         pointer = self.kind.as_pointer()
         arrays = self.inputs + self.outputs
         name = f"{self.symbol}.pass{stage}.{keeping}"
         if name in self.module.globals:
             return self.module.globals[name]
-        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 5 + [pointer] * (1 + len(arrays))), name)
+        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 6 + [pointer] * (1 + len(arrays))), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
-        steps, limit, index, stride, unit, numbers, *rows = function.args
+        steps, together, limit, index, stride, unit, numbers, *rows = function.args
         for argument in (numbers, *rows):
             argument.add_attribute("noalias")
         where = dict(zip(arrays, rows, strict=True))
@@ -119,7 +122,7 @@ class _Rows:
         def index_of(step: ir.Value, lane: ir.Value) -> ir.Value:
             return b.trunc(b.add(index, b.add(b.mul(step, stride), b.mul(lane, unit))), integer)
 
-        with _Counted(b, I64(0), steps, PLAIN) as step:
+        def all_of(step: ir.Value) -> None:
             start = b.mul(step, I64(LANES))
             with _Counted(b, I64(0), I64(LANES), LANE) as lane:
                 place = b.add(start, lane)
@@ -142,24 +145,45 @@ class _Rows:
 
                 inside = b.icmp_signed("<", b.trunc(lane, I32), limit32)
                 for node in reductions:
-                    part, total = value(node.args[0]), self._slot(b, numbers, node, lane)
-                    old = access(total)
+                    part = value(node.args[0])
                     if node.kind == "first":
                         found = b.fcmp_ordered("==", part, value(node.args[1]))
                         number = b.select(found, index_of(step, lane), self._never())
                         part = b.bitcast(number, self.kind)
-                    new = self._combine(b, node, old, part)
-                    keep(b.select(inside, new, old), total)
-                    if node.kind == "sum":
-                        total = self._slot(b, numbers, node, lane, 1)
-                        lost = access(total)
-                        keep(b.select(inside, b.fadd(lost, _lost(b, old, part, new)), lost), total)
+                    part = b.select(inside, part, self._neutral(b, node))
+                    total = self._slot(b, numbers, node, lane, SUM - 1 if node.kind == "sum" else 0)
+                    keep(self._combine(b, node, access(total), part), total)
                 if self.kept and keeping == "store":
                     keep(value(self.kept), b.gep(where[self.outputs[0]], [place]))
                 for node in outputs:
                     keep(value(node), b.gep(where[node], [place]))
+
+        sums = [node for node in reductions if node.kind == "sum"]
+        if not sums:
+            with _Counted(b, I64(0), steps, PLAIN) as step:
+                all_of(step)
+        else:
+            groups = b.udiv(b.sub(b.add(steps, together), I64(1)), together)
+            with _Counted(b, I64(0), groups, PLAIN) as group:
+                begin = b.mul(group, together)
+                end = b.add(begin, together)
+                for node in sums:
+                    self._fill(b, numbers, node, self.kind(0.0), 2)
+                with _Counted(b, begin, b.select(b.icmp_signed("<", end, steps), end, steps), PLAIN) as step:
+                    all_of(step)
+                for node in sums:
+                    with _Counted(b, I64(0), I64(LANES), LANE) as lane:
+                        places = [self._slot(b, numbers, node, lane, k) for k in range(SUM)]
+                        old, lost, part = (access(place) for place in places)
+                        new = b.fadd(old, part)
+                        keep(new, places[0])
+                        keep(b.fadd(lost, _lost(b, old, part, new)), places[1])
         b.ret_void()
         return function
+
+    def _fill(self, b: ir.IRBuilder, numbers: ir.Value, node: Node, value: ir.Value, second: int = 0) -> None:
+        with _Counted(b, I64(0), I64(LANES), LANE) as lane:
+            b.store(value, self._slot(b, numbers, node, lane, second)).set_metadata("llvm.access.group", GROUP)
 
     def _slot(self, b: ir.IRBuilder, numbers: ir.Value, node: Node, lane: ir.Value, second: int = 0) -> ir.Value:
         return b.gep(numbers, [b.add(I64((self.slots[node] + second) * LANES), lane)])
@@ -230,9 +254,12 @@ class _Rows:
             offset = b.add(b.mul(row, outer[node]), b.mul(index, inner[node]))
             return b.bitcast(b.gep(base[node], [offset]), storage.memory.as_pointer())
 
-        def fill(node: Node, value: ir.Value, second: int = 0) -> None:
-            with _Counted(b, I64(0), I64(LANES), LANE) as lane:
-                b.store(value, self._slot(b, numbers, node, lane, second)).set_metadata("llvm.access.group", GROUP)
+        def vector(place: ir.Value, store: ir.Value | None = None) -> ir.Value:
+            """LANES numbers that lie anywhere."""
+            place = b.bitcast(place, ir.VectorType(self.kind, LANES).as_pointer())
+            if store is None:
+                return b.load(place, align=storage.size)
+            return b.store(store, place, align=storage.size)
 
         direct: ir.Value = I1(0)
         if not short and storage.memory == storage.compute:
@@ -248,14 +275,14 @@ class _Rows:
             if node.row:
                 continue
             if node.kind == "length":
-                fill(node, b.sitofp(length, self.kind))
+                self._fill(b, numbers, node, b.sitofp(length, self.kind))
             elif node.kind == "input" and short:
                 with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
                     row = b.select(b.icmp_signed("<", lane, rows), lane, last_row)
                     number = storage.widen(b, b.load(element(node, row, I64(0))))
                     b.store(number, self._slot(b, numbers, node, lane))
             elif node.kind == "input":
-                fill(node, storage.widen(b, b.load(element(node, I64(0), I64(0)))))
+                self._fill(b, numbers, node, storage.widen(b, b.load(element(node, I64(0), I64(0)))))
         if short:
             for node in self.inputs:
                 with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
@@ -270,12 +297,12 @@ class _Rows:
             b.branch(again)
             b.position_at_end(again)
             for node in program.reductions(stage):
-                fill(node, self._neutral(b, node))
+                self._fill(b, numbers, node, self._neutral(b, node))
                 if node.kind == "sum":
-                    fill(node, self.kind(0.0), 1)
+                    self._fill(b, numbers, node, self.kind(0.0), 1)
             final = stage == program.passes - 1
             if short:
-                b.call(kept, [length, I64(LANES), I64(0), I64(1), I64(0), numbers, *buffers.values()])
+                b.call(kept, [length, I64(1), I64(LANES), I64(0), I64(1), I64(0), numbers, *buffers.values()])
             else:
                 b.store(I64(0), start)
                 head, body, end = (function.append_basic_block(part) for part in ("head", "body", "end"))
@@ -287,32 +314,47 @@ class _Rows:
                 left = b.sub(length, here)
                 some = b.select(b.icmp_signed("<", left, span), left, span)
                 full, tail = b.lshr(some, I64(5)), b.and_(some, I64(LANES - 1))
+                uneven = b.icmp_signed(">", tail, I64(0))
                 whole = b.shl(full, I64(5))
+                following = b.add(here, some)
+                before_tail, before_end = (b.sub(b.add(here, k), I64(LANES)) for k in (whole, some))
                 first = b.icmp_signed("==", I64(stage), I64(0))
+
                 needed = b.or_(first, b.not_(single))
-                for node in self.inputs:
-                    with b.if_then(needed):
-                        begin = b.select(direct, whole, I64(0))
-                        with _Counted(b, begin, some, PLAIN) as i:
-                            number = storage.widen(b, b.load(element(node, I64(0), b.add(here, i))))
-                            b.store(number, b.gep(buffers[node], [b.sub(i, begin)]))
+                with b.if_then(needed), b.if_else(direct) as (contiguous, scattered):
+                    with contiguous, b.if_then(uneven):
+                        for node in self.inputs:
+                            vector(buffers[node], store=vector(element(node, I64(0), before_end)))
+                    with scattered:
+                        for node in self.inputs:
+                            with _Counted(b, I64(0), some, PLAIN) as i:
+                                number = storage.widen(b, b.load(element(node, I64(0), b.add(here, i))))
+                                b.store(number, b.gep(buffers[node], [i]))
                 places = [b.bitcast(b.gep(base[a], [b.mul(here, inner[a])]), self.kind.as_pointer()) for a in arrays]
                 pointers = [b.select(direct, p, buffers[a]) for p, a in zip(places, arrays, strict=True)]
-                ends = [b.select(direct, buffers[a], b.gep(buffers[a], [whole])) for a in arrays]
+                skipped = {a: b.sub(I64(LANES), tail) if a in self.inputs else I64(LANES) for a in arrays}
+                ends = [b.gep(buffers[a], [b.select(direct, skipped[a], whole)]) for a in arrays]
                 with b.if_else(keeping) as (then, otherwise):
                     for branch, step in ((then, kept), (otherwise, plain)):
                         with branch:
-                            b.call(step, [full, I64(LANES), here, I64(LANES), I64(1), numbers, *pointers])
-                            with b.if_then(b.icmp_signed(">", tail, I64(0))):
+                            b.call(
+                                step, [full, I64(TOGETHER), I64(LANES), here, I64(LANES), I64(1), numbers, *pointers]
+                            )
+                            with b.if_then(uneven):
                                 there = b.add(here, whole)
-                                b.call(step, [I64(1), tail, there, I64(LANES), I64(1), numbers, *ends])
+                                b.call(step, [I64(1), I64(1), tail, there, I64(LANES), I64(1), numbers, *ends])
                 if final:
-                    for node in self.outputs:
-                        begin = b.select(direct, whole, I64(0))
-                        with _Counted(b, begin, some, PLAIN) as i:
-                            number = b.load(b.gep(buffers[node], [b.sub(i, begin)]))
-                            b.store(storage.narrow(b, number), element(node, I64(0), b.add(here, i)))
-                following = b.add(here, some)
+                    with b.if_else(direct) as (contiguous, scattered):
+                        with contiguous, b.if_then(uneven):
+                            for node in self.outputs:
+                                vector(buffers[node], store=vector(element(node, I64(0), before_tail)))
+                                last = vector(b.gep(buffers[node], [tail]))
+                                vector(element(node, I64(0), before_end), store=last)
+                        with scattered:
+                            for node in self.outputs:
+                                with _Counted(b, I64(0), some, PLAIN) as i:
+                                    number = b.load(b.gep(buffers[node], [i]))
+                                    b.store(storage.narrow(b, number), element(node, I64(0), b.add(here, i)))
                 sums = [node for node in program.reductions(stage) if node.kind == "sum"]
                 if sums:
                     with b.if_then(b.icmp_signed("==", b.and_(following, I64(CHUNK - 1)), I64(0))):

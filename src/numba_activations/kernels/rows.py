@@ -1,10 +1,12 @@
 """What a kernel along an axis may ask of a row, in plain Python: it says exactly what compiled code computes.
 
 A kernel takes a `Row`, rows and numbers, and asks the `Row` for sums, maxima and other rows. Sums are made in LANES
-lanes, where neighbours of a long row are in different lanes, each with what it lost; so also a sum of 10^7 numbers is
-as good as rounded once, and has the same bits wherever its numbers lie.
+lanes, where neighbours of a long row are in different lanes. TOGETHER numbers of a lane are added up, and only this
+comes to the lane's sum, which keeps what it loses: so also a sum of 10^7 numbers is as good as one of TOGETHER, and
+has the same bits wherever its numbers lie.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +17,7 @@ from .arithmetic import fast_two_sum, two_sum
 from .primitives import Float
 
 LANES = 32  # rows that are no longer are summed from first to last
+TOGETHER = 8  # numbers of a lane that come to its sum at once; one in rows that are no longer than LANES
 CHUNK = 32768  # after as many numbers, what the lanes' sums have lost is added to them
 Function = Callable[..., Any]
 
@@ -35,13 +38,17 @@ class Row:
 
     def sum(self, row: np.ndarray) -> Float:
         """The sum of a row."""
-        lanes = 1 if self._size <= LANES else LANES
+        lanes, together = (1, 1) if self._size <= LANES else (LANES, LANES * TOGETHER)
         sums, lost = np.zeros(lanes, self._kind), np.zeros(lanes, self._kind)
-        for place, number in enumerate(row):
-            lane = place % lanes
-            sums[lane], part = two_sum(sums[lane], number)
-            lost[lane] += part
-            if (place + 1) % CHUNK == 0:
+        whole = self._size - self._size % lanes
+        ends = [*range(together, whole, together), whole, self._size]
+        for begin, end in itertools.pairwise([0, *ends]):
+            part = np.zeros(lanes, self._kind)
+            for place in range(begin, end):
+                part[place % lanes] += row[place]
+            sums, parts = two_sum(sums, part)
+            lost = lost + parts
+            if end % CHUNK == 0:
                 sums, lost = _renewed(sums, lost)
         while lanes > 1:
             lanes //= 2
