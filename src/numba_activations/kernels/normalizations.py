@@ -38,32 +38,37 @@ def zero(x: Float) -> Float:
     return x * type(x)(0)
 
 
-def centred(row: Any, x: Any, eps: Any) -> tuple[Any, Any, Any]:
-    """x less its mean, times the scale; what it is to be multiplied by; and the scale.
+def centred(row: Any, x: Any, eps: Any) -> tuple[Any, Any, Any, Any]:
+    """x less about its mean, times the scale; what the mean lacks; what is to be multiplied by; and the scale.
 
-    The mean of the differences, which is what the rounding of the mean left, is taken off too.
+    `left`, the mean of the differences, is what the rounding of the mean left.
     """
     scale = row.map(scale_of, row.fmax(row.map(magnitude, x)), eps)
     z = row.map(product, x, scale)
     d = row.map(difference, z, row.map(ratio, row.sum(z), row.length))
     left = row.map(ratio, row.sum(d), row.length)
     rate = row.map(rate_of, row.sum(row.map(square, d)), row.length, left, eps, scale)
-    return row.map(difference, d, left), rate, scale
+    return d, left, rate, scale
 
 
 def standardize(row: Any, x: Any, eps: Any = 1e-5) -> Any:
     """(x_j - mean(x)) / sqrt(var(x) + eps)"""
-    d, rate, _ = centred(row, x, eps)
-    return row.map(product, d, rate)
+    d, left, rate, _ = centred(row, x, eps)
+    return row.map(product, row.map(difference, d, left), rate)
 
 
 def standardize_vjp(row: Any, g: Any, x: Any, eps: Any = 1e-5) -> Any:
     """(g_j - mean(g) - y_j mean(g y)) / sqrt(var(x) + eps), y = standardize(x)"""
-    d, rate, scale = centred(row, x, eps)
-    y = row.map(product, d, rate)
-    mean = row.map(ratio, row.sum(g), row.length)
-    along = row.map(ratio, row.sum(row.map(product, g, y)), row.length)
-    return row.map(orthogonal, g, mean, y, along, rate, scale)
+    d, left, rate, scale = centred(row, x, eps)
+    y = row.map(product, row.map(difference, d, left), rate)
+    total = row.sum(g)
+    along = row.map(along_of, row.sum(row.map(product, g, d)), total, left, rate, row.length)
+    return row.map(orthogonal, g, row.map(ratio, total, row.length), y, along, rate, scale)
+
+
+def along_of(products: Float, total: Float, left: Float, rate: Float, n: Float) -> Float:
+    """mean(g y) from the sums of g d and of g, y = (d - left) rate"""
+    return fma(-left, total, products) * rate / n
 
 
 def orthogonal(g: Float, mean: Float, y: Float, along: Float, rate: Float, scale: Float) -> Float:

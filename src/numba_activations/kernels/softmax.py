@@ -9,7 +9,7 @@ accurate as the largest.
 from typing import Any
 
 from ..records import RowBound, RowError, along_axis
-from .elements import equal, negative, ratio, where_equal, where_not_equal
+from .elements import equal, negative, product, where_equal, where_not_equal
 from .logarithm import log1p
 from .primitives import Float, by_type, fma, ldexp, shift
 from .tiers import full
@@ -43,27 +43,31 @@ def weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
     return ldexp(full.reduced(r), shifted - octave)
 
 
-def weight_of_others(x: Float, top: Float, centre: Float, floor: Float, octave: Float) -> Float:
-    """The weight of x; 0 where x is the row's largest."""
-    return type(x)(0) if x == top else weight(x, centre, floor, octave)
-
-
 def inverse_of(x: Float) -> Float:
     """1 / x"""
     return type(x)(1) / x
 
 
-def divide(x: Float, y: Float, inverse: Float) -> Float:
-    """x / y, with 1 / y given"""
-    q = x * inverse
-    return fma(fma(-q, y, x), inverse, q)
+def rest_of_inverse(x: Float, inverse: Float) -> Float:
+    """What the rounded 1 / x lacks"""
+    return fma(-x, inverse, type(x)(1)) * inverse
+
+
+def share(w: Float, inverse: Float, rest: Float) -> Float:
+    """w (inverse + rest)"""
+    return fma(w, inverse, w * rest)
 
 
 def weights(row: Any, x: Any, top: Any) -> tuple[Any, Any, Any]:
-    """The weights of a row, their sum, and its inverse."""
+    """The weights of a row, and the inverse of their sum in two parts."""
     w = row.map(weight, x, *reference(row, top))
-    total = row.sum(w)
-    return w, total, row.map(inverse_of, total)
+    return w, *inverse_parts(row, row.sum(w))
+
+
+def inverse_parts(row: Any, total: Any) -> tuple[Any, Any]:
+    """1 / total as its rounded value and what that lacks."""
+    inverse = row.map(inverse_of, total)
+    return inverse, row.map(rest_of_inverse, total, inverse)
 
 
 def reference(row: Any, top: Any) -> tuple[Any, Any, Any]:
@@ -79,10 +83,8 @@ def relative_to_largest(rest: Float, ties: Float, largest: Float) -> Float:
 
 def others_of(row: Any, x: Any, top: Any) -> Any:
     """sum_k exp(x_k - max x) without one of the largest."""
-    relative = reference(row, top)
-    rest = row.sum(row.map(weight_of_others, x, top, *relative))
-    ties = row.count(row.map(equal, x, top))
-    return row.map(relative_to_largest, rest, ties, row.map(weight, top, *relative))
+    rest, ties = parts_of_sum(row, row.map(weight, x, *reference(row, top)), x, top)
+    return row.map(relative_to_largest, rest, ties, largest_of(row, top))
 
 
 def log1p_of(x: Float) -> Float:
@@ -92,33 +94,57 @@ def log1p_of(x: Float) -> Float:
 
 def softmax(row: Any, x: Any) -> Any:
     """exp(x_j) / sum_k exp(x_k)"""
-    w, total, inverse = weights(row, x, row.fmax(x))
-    return row.map(divide, w, total, inverse)
+    return row.map(share, *weights(row, x, row.fmax(x)))
 
 
 def softmax_vjp(row: Any, g: Any, x: Any) -> Any:
     """y_j (g_j - sum_k g_k y_k), y = softmax(x)"""
     top = row.fmax(x)
-    w, total, inverse = weights(row, x, top)
+    w, others, ties, total, *inverse = all_weights(row, x, top)
     at_top = row.sum(row.map(where_equal, g, x, top))
-    middle = row.map(middle_of, at_top, row.map(weight, top, *reference(row, top)), total)
-    mean = row.map(ratio, row.sum(row.map(weighted, w, g, middle)), total)
-    return row.map(centred, w, total, inverse, g, middle, mean)
+    weighted = row.sum(row.map(product, row.map(where_not_equal, w, x, top), g))
+    mean = row.map(mean_of, weighted, at_top, largest_of(row, top), total)
+    return row.map(centred, g, x, top, w, *inverse, ties, others, weighted, mean)
 
 
-def middle_of(at_top: Float, largest: Float, total: Float) -> Float:
-    """What g is taken relative to, so that nothing of its mean cancels: g at the winner, or 0 where there is none"""
-    return at_top if largest + largest > total else type(at_top)(0)
+def all_weights(row: Any, x: Any, top: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """The weights; the sum of the others', the number of the largest, the sum of all, its inverse in two parts."""
+    w = row.map(weight, x, *reference(row, top))
+    others, ties = parts_of_sum(row, w, x, top)
+    total = row.map(fma, ties, largest_of(row, top), others)
+    return w, others, ties, total, *inverse_parts(row, total)
 
 
-def weighted(w: Float, g: Float, middle: Float) -> Float:
-    """w (g - middle)"""
-    return w * (g - middle)
+def largest_of(row: Any, top: Any) -> Any:
+    """The largest weight."""
+    return row.map(weight, top, *reference(row, top))
 
 
-def centred(w: Float, total: Float, inverse: Float, g: Float, middle: Float, mean: Float) -> Float:
-    """w / total ((g - middle) - mean)"""
-    return divide(w, total, inverse) * ((g - middle) - mean)
+def parts_of_sum(row: Any, w: Any, x: Any, top: Any) -> tuple[Any, Any]:
+    """The sum of the weights of all but the largest, and how many of these there are."""
+    return row.sum(row.map(where_not_equal, w, x, top)), row.count(row.map(equal, x, top))
+
+
+def mean_of(weighted: Float, at_top: Float, largest: Float, total: Float) -> Float:
+    """The mean of g: `weighted` is the others' part of it, `at_top` the sum of the rest"""
+    return fma(at_top, largest, weighted) / total
+
+
+def centred(
+    g: Float,
+    x: Float,
+    top: Float,
+    w: Float,
+    inverse: Float,
+    rest: Float,
+    ties: Float,
+    others: Float,
+    weighted: Float,
+    mean: Float,
+) -> Float:
+    """p (g - mean); for a sole winner p (g others - weighted) / total, where nothing cancels"""
+    alone = x == top and ties == type(x)(1)
+    return share(w, inverse, rest) * (fma(g, others, -weighted) * inverse if alone else g - mean)
 
 
 def exact_softmax(m: Any, x: Any) -> Any:
@@ -196,23 +222,23 @@ def below(x: Float, top: Float, log_total: Float) -> Float:
 def log_softmax_vjp(row: Any, g: Any, x: Any) -> Any:
     """g_j - softmax(x)_j sum_k g_k"""
     top = row.fmax(x)
-    w, total, inverse = weights(row, x, top)
-    ties, missing = row.count(row.map(equal, x, top)), row.map(complement, others_of(row, x, top))
+    w, others, ties, _, *inverse = all_weights(row, x, top)
+    missing = row.map(complement, others, largest_of(row, top))
     at_top, rest = row.sum(row.map(where_equal, g, x, top)), row.sum(row.map(where_not_equal, g, x, top))
-    return row.map(minus_share, g, x, w, total, inverse, top, ties, missing, at_top, rest)
+    return row.map(minus_share, g, x, w, *inverse, top, ties, missing, at_top, rest)
 
 
-def complement(others: Float) -> Float:
-    """1 - 1 / (1 + others)"""
-    return others / (type(others)(1) + others)
+def complement(others: Float, largest: Float) -> Float:
+    """1 - largest / (largest + others)"""
+    return others / (largest + others)
 
 
 def minus_share(
     g: Float,
     x: Float,
     w: Float,
-    total: Float,
     inverse: Float,
+    rest_of_inverse: Float,
     top: Float,
     ties: Float,
     missing: Float,
@@ -220,7 +246,7 @@ def minus_share(
     rest: Float,
 ) -> Float:
     """g - p (at_top + rest); for a sole winner (1 - p) g - p rest, where 1 - p is `missing` and g is at_top"""
-    p = divide(w, total, inverse)
+    p = share(w, inverse, rest_of_inverse)
     alone = x == top and ties == type(x)(1)
     return fma(-p, rest, missing * g) if alone else fma(-p, at_top + rest, g)
 
@@ -260,13 +286,12 @@ def above(top: Float, log_total: Float) -> Float:
 
 def logsumexp_vjp(row: Any, g: Any, x: Any) -> Any:
     """g softmax(x)_j"""
-    w, total, inverse = weights(row, x, row.fmax(x))
-    return row.map(scaled_share, g, w, total, inverse)
+    return row.map(scaled_share, g, *weights(row, x, row.fmax(x)))
 
 
-def scaled_share(g: Float, w: Float, total: Float, inverse: Float) -> Float:
-    """g w / total"""
-    return g * divide(w, total, inverse)
+def scaled_share(g: Float, w: Float, inverse: Float, rest: Float) -> Float:
+    """g w (inverse + rest)"""
+    return g * share(w, inverse, rest)
 
 
 along_axis(
