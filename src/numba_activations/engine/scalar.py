@@ -19,11 +19,11 @@ from .variants import VARIANTS, bind
 
 def _register_kernels() -> None:
     """Let compiled code call every plain function of the kernel modules."""
-    for found in pkgutil.walk_packages(kernels.__path__, kernels.__name__ + "."):
-        module = importlib.import_module(found.name)
-        for value in vars(module).values():
-            if module is not primitives and inspect.isfunction(value) and value.__module__ == module.__name__:
-                register_jitable(**STRICT)(value)
+    package = kernels.__name__ + "."
+    modules = [importlib.import_module(found.name) for found in pkgutil.walk_packages(kernels.__path__, package)]
+    for function in {value: None for module in modules for value in vars(module).values() if inspect.isfunction(value)}:
+        if function.__module__.startswith(package) and function.__module__ != primitives.__name__:
+            register_jitable(**STRICT)(function)
 
 
 _register_kernels()

@@ -6,11 +6,10 @@ from typing import Any
 from ..records import Bound, Error, Limits, Rule, activation
 from .arithmetic import constant, divide, fast_two_sum, finite, lower, plus, times, two_product, two_sum
 from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE
-from .elementary import expm1_parts
 from .logarithm import log1p_parts
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
-from .sigmoidal import limit, sigmoid_parts, sigmoid_value, tanh_parts
-from .tiers.reduction import clamped, horner
+from .sigmoidal import limit, sigmoid_parts, sigmoid_value, tanh_gap, tanh_lack, tanh_parts
+from .tiers.reduction import at_most, clamped, horner
 
 
 def log1p_decay(m: Any, x: Float, low: Float) -> tuple[Float, Float]:
@@ -72,19 +71,18 @@ def gate(m: Any, x: Float, z: Float, z_lost: Float, a: Float, a_lost: Float) -> 
     """x s(z) and its derivative s(z) (1 + a s(-z)), a = x z'(x)."""
     T = type(x)
     up = z >= T(0)
+    low = z_lost if abs(z) < limit(x) else T(0)
+    share = m.share(abs(z), low if up else -low, clamped(x, -limit(x), limit(x)))  # lift x s(-|z|)
+    y = fma(share, -lower(x) if up else lower(x), x if up else T(0))
+
     w, w_lost, v, v_lost = sigmoid_parts(m, z, z_lost)
-    small, small_lost = w * lower(x), w_lost * lower(x)
     s, s_lost, unit = (v, v_lost, T(1)) if up else (w, w_lost, lower(x))
-    c, c_lost = (small, small_lost) if up else (v, v_lost)
+    c, c_lost = (w * lower(x), w_lost * lower(x)) if up else (v, v_lost)
     p, p_lost = times(a, a_lost, c, c_lost)
     u, u_lost = plus(T(1), T(NOTHING), p, p_lost)
     d, d_lost = times(s, s_lost, u, u_lost)
-    large, large_lost = fast_two_sum(T(1), -small)
-    t, t_lost = (large, large_lost - small_lost) if up else (w, w_lost)
-    y = fma(x, t, x * t_lost) * unit
-    y, dy = (x, T(1)) if z > limit(x) else (y, (d + d_lost) * unit)
-    y, dy = (T(0), T(0)) if z < -limit(x) else (y, dy)
-    return copysign(y, x), dy
+    dy = T(1) if z > limit(x) else (d + d_lost) * unit
+    return copysign(y, x), T(0) if z < -limit(x) else dy
 
 
 def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
@@ -105,10 +103,12 @@ activation(
     trainable="beta",
     bounds={
         "float32": Bound(
-            Error(0.81, at=-91.87877), Error(0.81, at=-91.88266), Error(5.5e-10, at=-1.2323637, unit="absolute")
+            Error(1.19, at=-17.67693519592285),
+            Error(0.81, at=-91.88266),
+            Error(5.5e-10, at=-1.2323637, unit="absolute"),
         ),
         "float64": Bound(
-            Error(0.79, at=-715.5411877703909),
+            Error(1.05, at=-0.29038628391423105),
             Error(0.76, at=-715.2519004172252),
             Error(1.1e-18, at=-1.2333933567863336, unit="absolute"),
         ),
@@ -131,10 +131,12 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
     bounds={
         "float32": Bound(
-            Error(0.8, at=-53.98386), Error(0.81, at=-54.3492), Error(1.1e-09, at=-0.70474607, unit="absolute")
+            Error(1.4, at=-10.403982162475586),
+            Error(0.81, at=-54.3492),
+            Error(1.1e-09, at=-0.70474607, unit="absolute"),
         ),
         "float64": Bound(
-            Error(0.79, at=-419.8959859537524),
+            Error(1.1, at=-2.246385943630851),
             Error(0.76, at=-420.302687203473),
             Error(2.1e-18, at=-0.7015839696024289, unit="absolute"),
         ),
@@ -169,10 +171,12 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
     bounds={
         "float32": Bound(
-            Error(0.79, at=-10.118887), Error(1.4, at=-7.7518268), Error(1.9e-09, at=-0.70708543, unit="absolute")
+            Error(1.34, at=-5.11257791519165),
+            Error(1.4, at=-7.7518268),
+            Error(1.9e-09, at=-0.70708543, unit="absolute"),
         ),
         "float64": Bound(
-            Error(0.61, at=-2.5334816834090166),
+            Error(1.1, at=-0.00024161811898305036),
             Error(1.49, at=-16.150926502047856),
             Error(3.7e-18, at=-0.7166197762219993, unit="absolute"),
         ),
@@ -232,11 +236,10 @@ activation(
 def elu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     """x if x > 0 else alpha (exp(x) - 1)"""
     T = type(x)
-    below = T(0) if x > T(0) else x
-    e, e_lost = expm1_parts(m, below, T(NOTHING), T(1))
-    e, e_lost = times(e, e_lost, alpha, T(NOTHING))
     up = x > T(0)
-    return x if up else copysign(e + e_lost, alpha * x), T(1) if up else alpha * m.exp(x)
+    high, rest = m.less_one(T(0) if up else x, T(NOTHING), T(1))
+    below = copysign(fma(alpha, high, alpha * rest), alpha * x)
+    return x if up else below, T(1) if up else alpha * m.exp(x)
 
 
 activation(
@@ -244,8 +247,8 @@ activation(
     exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x),
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
     bounds={
-        "float32": Bound(Error(0.8, at=-4.2151807e-08), Error(0.9, at=-48.8587)),
-        "float64": Bound(Error(0.79, at=-8.254987366649882e-17), Error(0.9, at=-21.11419296893996)),
+        "float32": Bound(Error(1.21, at=-0.34705600142478943), Error(0.9, at=-48.8587)),
+        "float64": Bound(Error(1.2, at=-0.34786913554018034), Error(0.9, at=-21.11419296893996)),
     },
     note="For another alpha than 1 the derivative jumps at 0, where it is alpha, as in PyTorch and JAX.",
 )
@@ -258,10 +261,9 @@ def celu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     below = T(0) if up else x
     z, z_lost = divide(below, T(NOTHING), alpha, T(NOTHING))
     z_lost = z_lost if z > -limit(x) else T(0)
-    e, e_lost = expm1_parts(m, z, z_lost, T(1))
-    e, e_lost = times(e, e_lost, alpha, T(NOTHING))
+    e, e_lost = m.less_one(z, z_lost, T(1))
     high, rest, shifted = m.parts(z, z_lost)
-    return x if up else copysign(e + e_lost, x), T(1) if up else ldexp(high + rest, shifted)
+    return x if up else copysign(fma(alpha, e, alpha * e_lost), x), T(1) if up else ldexp(high + rest, shifted)
 
 
 activation(
@@ -270,8 +272,8 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
     rules=(Rule("alpha > 0", lambda alpha: alpha > 0),),
     bounds={
-        "float32": Bound(Error(0.8, at=-4.2151807e-08), Error(0.82, at=-87.61995)),
-        "float64": Bound(Error(0.79, at=-8.254987366649882e-17), Error(0.75, at=-708.9240152073412)),
+        "float32": Bound(Error(1.21, at=-0.34705600142478943), Error(0.82, at=-87.61995)),
+        "float64": Bound(Error(1.2, at=-0.34786913554018034), Error(0.75, at=-708.9240152073412)),
     },
 )
 
@@ -285,12 +287,12 @@ def selu(m: Any, x: Float) -> tuple[Float, Float]:
     up = x > T(0)
     slope, slope_lost = constant(x, SCALE, 0.0)
     left, left_lost = constant(x, LEFT, LEFT_REST)
-    e, e_lost = expm1_parts(m, T(0) if up else x, T(NOTHING), T(1))
-    e, e_lost = times(e, e_lost, left, left_lost)
+    e, e_lost = m.less_one(T(0) if up else x, T(NOTHING), T(1))
+    below = fma(left, e, fma(left, e_lost, left_lost * e))
     high, rest, shifted = m.parts(x, T(NOTHING))
     d, d_lost = times(high, rest, left, left_lost)
     right = fma(x, slope, finite(x) * slope_lost)
-    return right if up else copysign(e + e_lost, x), slope if up else ldexp(d + d_lost, shifted)
+    return right if up else copysign(below, x), slope if up else ldexp(d + d_lost, shifted)
 
 
 LEFT, LEFT_REST = two_product(SCALE, ALPHA)
@@ -301,8 +303,8 @@ activation(
     kinks=(0.0,),
     limits=Limits(plus=(math.inf, SCALE), minus=(-SCALE * ALPHA, 0)),
     bounds={
-        "float32": Bound(Error(1.17, at=-4.222224e-08), Error(0.81, at=-88.40047)),
-        "float64": Bound(Error(1.35, at=-5.741345061888823e-17), Error(0.8, at=-709.1122404537045)),
+        "float32": Bound(Error(1.42, at=-0.8308613896369934), Error(0.81, at=-88.40047)),
+        "float64": Bound(Error(1.5, at=-0.8406174527644404), Error(0.8, at=-709.1122404537045)),
     },
     note="The derivative at 0 is 1.7581, that of the branch below, as in PyTorch and JAX.",
 )
@@ -352,9 +354,13 @@ activation(
 def lisht(m: Any, x: Float) -> tuple[Float, Float]:
     """x tanh(x)"""
     T = type(x)
+    size, (w, w_lost) = abs(x), two_product(x, x)
+    middle, rest = tanh_lack(w)
+    near = w + fma(-w * w, middle + rest, w_lost)
+    far = fma(-at_most(size, limit(x)), tanh_gap(m, size), size)
     t, t_lost, d = tanh_parts(m, x, T(NOTHING))
     slope = fma(clamped(x, -limit(x), limit(x)), d * lower(x), t)
-    return fma(x, t, finite(x) * t_lost), slope + t_lost
+    return near if size < T(0.875) else far, slope + t_lost
 
 
 activation(
@@ -362,7 +368,7 @@ activation(
     exact=lambda m, x: x * m.tanh(x),
     limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
     bounds={
-        "float32": Bound(Error(0.8, at=0.17586571), Error(1.36, at=0.6358861)),
-        "float64": Bound(Error(0.76, at=0.17476462411103835), Error(1.35, at=-0.5892292919251156)),
+        "float32": Bound(Error(1.18, at=0.7679654955863953), Error(1.36, at=0.6358861)),
+        "float64": Bound(Error(1.2, at=0.7513073477489923), Error(1.35, at=-0.5892292919251156)),
     },
 )

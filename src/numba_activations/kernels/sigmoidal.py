@@ -5,7 +5,7 @@ from typing import Any
 
 from ..records import Bound, Error, Limits, activation
 from . import coefficients_tanh as c
-from .arithmetic import divide, fast_two_sum, lower, times, two_product
+from .arithmetic import divide, fast_two_sum, lift, lower, times, two_product
 from .primitives import NOTHING, Float, by_type, copysign, fma
 from .tiers.reduction import horner
 
@@ -75,10 +75,35 @@ def tanh_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float]:
     return x if tiny else copysign(t, x), low if tiny else t_lost, T(4) * sigmoid_slope(w + w_lost)
 
 
+def tanh_gap(m: Any, size: Float) -> Float:
+    """1 - tanh(size) = 2 / (e^(2 size) + 1), size >= 0."""
+    T = type(size)
+    return T(2) / (m.rise(size + size) + T(1))
+
+
+def tanh_value(m: Any, x: Float) -> Float:
+    """tanh(x) = x + x^3 p(x^2) near 0"""
+    size, w = abs(x), x * x
+    near = fma(size * w, horner(w, by_type(x, c.NEAR_SINGLE, c.NEAR_DOUBLE)), size)
+    return copysign(near if size < type(x)(c.NEAR_EDGE) else type(x)(1) - tanh_gap(m, size), x)
+
+
+def tanh_lack(w: Float) -> tuple[Float, Float]:
+    """(x - tanh(x)) / x^3 = c.MIDDLE + d q(d), d = x^2 - c.CENTRE, |x| <= c.LACK_EDGE, as a sum of two"""
+    T = type(w)
+    d = w - T(c.CENTRE)
+    low = horner(d, by_type(w, c.LACK_LOW_SINGLE, c.LACK_LOW_DOUBLE))
+    high = horner(d, by_type(w, c.LACK_HIGH_SINGLE, c.LACK_HIGH_DOUBLE))
+    d4 = (d * d) * (d * d)
+    middle, rest = by_type(w, (c.MIDDLE_SINGLE, c.MIDDLE_REST_SINGLE), (c.MIDDLE_DOUBLE, c.MIDDLE_REST_DOUBLE))
+    return T(middle), fma(d, fma(by_type(w, d4, d4 * d4), high, low), T(rest))
+
+
 def tanh(m: Any, x: Float) -> tuple[Float, Float]:
     """(exp(2x) - 1) / (exp(2x) + 1)"""
-    t, t_lost, d = tanh_parts(m, x, type(x)(NOTHING))
-    return copysign(t + t_lost, x), d * lower(x)
+    T = type(x)
+    w = m.share(abs(x) + abs(x), T(NOTHING), T(4))  # lift 4 s(-2|x|)
+    return tanh_value(m, x), fma(-w, w * (T(0.25) * lower(x)), w) * lower(x)
 
 
 activation(
@@ -86,8 +111,8 @@ activation(
     exact=lambda m, x: m.tanh(x),
     limits=Limits(plus=(1, 0), minus=(-1, 0)),
     bounds={
-        "float32": Bound(Error(0.72, at=0.17708588), Error(1.55, at=-2.4188228)),
-        "float64": Bound(Error(0.7, at=-0.184386696233684), Error(1.56, at=-2.419231585601298)),
+        "float32": Bound(Error(1.37, at=0.630005955696106), Error(1.6, at=1.3192846775054932)),
+        "float64": Bound(Error(1.47, at=0.6405508782224341), Error(1.5, at=1.3195255697697237)),
     },
 )
 
@@ -96,9 +121,15 @@ def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[
     """a tanh(b x)"""
     T = type(x)
     z, z_lost = two_product(b, x)
-    t, t_lost, d = tanh_parts(m, z, z_lost if abs(z) < limit(x) else T(0))
+    z_lost = z_lost if abs(z) < limit(x) else T(0)
+    w, (y, y_lost) = z * z, two_product(a, z)
+    middle, rest = tanh_lack(w)
+    near = y + fma(-y * w, middle + rest, fma(a, z_lost, y_lost))
+    far = fma(-a, tanh_gap(m, abs(z)), a)
+    _, _, d = tanh_parts(m, z, z_lost)
     steepest, lost = two_product(a, b)
-    return copysign(fma(a, t, a * t_lost), a * t), fma(steepest, d, lost * d) * lower(x)
+    value = near if abs(z) < T(0.875) else far if z > T(0) else -far
+    return copysign(value, y), fma(steepest, d, lost * d) * lower(x)
 
 
 activation(
@@ -106,8 +137,8 @@ activation(
     exact=lambda m, x, a, b: a * m.tanh(b * x),
     limits=Limits(plus=(1.7159, 0), minus=(-1.7159, 0)),
     bounds={
-        "float32": Bound(Error(1.44, at=-1.1748898e-38), Error(1.74, at=-5.4234886)),
-        "float64": Bound(Error(1.31, at=-1.88634598667899e-308), Error(1.76, at=-11.785277597638052)),
+        "float32": Bound(Error(1.36, at=1.1754106933039673e-38), Error(1.74, at=-5.4234886)),
+        "float64": Bound(Error(1.2, at=1.4763363419261637), Error(1.76, at=-11.785277597638052)),
     },
     note="The constants are those of Y. LeCun, L. Bottou, G. Orr and K.-R. Mueller, Efficient BackProp (1998).",
 )
@@ -116,17 +147,14 @@ activation(
 def tanh_shrink(m: Any, x: Float) -> tuple[Float, Float]:
     """x - tanh(x)"""
     T = type(x)
+    size = abs(x)
+    far = (size - T(1)) + tanh_gap(m, size)
+    w, w_lost = two_product(size, size)
+    cube, cube_lost = times(w, w_lost, size * lift(x), T(NOTHING))
+    middle, rest = tanh_lack(w)
+    near = fma(cube, middle, fma(cube, rest, cube_lost * middle)) * lower(x)
     t, t_lost, _ = tanh_parts(m, x, T(NOTHING))
-    far, lost = fast_two_sum(x, -t)
-    w, w_lost = two_product(x, x)  # near 0: x^3 (1/3 + w q(w)), w = x^2
-    third, third_lost = by_type(x, (c.THIRD_SINGLE, c.THIRD_REST_SINGLE), (c.THIRD_DOUBLE, c.THIRD_REST_DOUBLE))
-    q = horner(w, by_type(x, c.SHRINK_LOW_SINGLE, c.SHRINK_LOW_DOUBLE))
-    q = fma((w * w) * (w * w), horner(w, by_type(x, c.SHRINK_HIGH_SINGLE, c.SHRINK_HIGH_DOUBLE)), q)
-    p, p_lost = fast_two_sum(T(third), w * q)
-    p, p_lost = times(w, w_lost, p, p_lost + T(third_lost))
-    near = fma(x, p, x * p_lost)
-    y = near if abs(x) < T(0.875) else far + (lost - t_lost)
-    return x if abs(x) > T(2.0**60) else copysign(y, x), fma(t, t, T(2) * t * t_lost)
+    return copysign(near if size < T(c.LACK_EDGE) else far, x), fma(t, t, T(2) * t * t_lost)
 
 
 activation(
@@ -135,7 +163,7 @@ activation(
     aliases=("tanhshrink",),
     limits=Limits(plus=(math.inf, 1), minus=(-math.inf, 1)),
     bounds={
-        "float32": Bound(Error(1.11, at=-0.76471537), Error(1.05, at=0.17706960)),
-        "float64": Bound(Error(1.02, at=0.7650747262712514), Error(0.86, at=0.1735591773676035)),
+        "float32": Bound(Error(1.4, at=0.0027677908074110746), Error(1.05, at=0.17706960)),
+        "float64": Bound(Error(1.45, at=0.001978304816971142), Error(0.86, at=0.1735591773676035)),
     },
 )

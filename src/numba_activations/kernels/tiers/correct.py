@@ -8,7 +8,8 @@ from ...records import Error, approximation
 from ..arithmetic import lift
 from ..coefficients import EXP10_DOUBLE
 from ..primitives import Float, lower_exponent, raise_exponent, shift
-from .reduction import SINGLE, at_most, clamped, exp_reduced, exp_reduced_parts, half_by, reduce
+from .derived import derived
+from .reduction import SINGLE, at_most, clamped, exp_reduced, exp_reduced_parts, reduce
 
 
 def exp(x: Float) -> Float:
@@ -36,7 +37,8 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return high, rest, lower_exponent(lift(y), shifted)
 
 
-half = half_by(growth)
+half, share, less_one = derived(parts, growth)
+rise = exp
 
 approximation(
     sys.modules[__name__],

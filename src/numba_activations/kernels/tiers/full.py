@@ -8,7 +8,10 @@ from ..primitives import Float, by_type
 from .reduction import exp_full, exp_reduced
 from .reduction import growth as growth_of
 from .reduction import half as half_of
+from .reduction import less_one as less_one_of
 from .reduction import parts as parts_of
+from .reduction import rise as rise_of
+from .reduction import share as share_of
 
 
 def exp(x: Float) -> Float:
@@ -34,6 +37,21 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
 def half(y: Float) -> Float:
     """e^-y / (1 + e^-y), y >= 0"""
     return half_of(y, EXP6_SINGLE, EXP11_DOUBLE)
+
+
+def share(y: Float, low: Float, a: Float) -> Float:
+    """lift a e^-(y + low) / (1 + e^-(y + low)), y >= 0"""
+    return share_of(y, low, a, EXP6_SINGLE, EXP11_DOUBLE)
+
+
+def less_one(x: Float, low: Float, unit: Float) -> tuple[Float, Float]:
+    """unit (e^(x + low) - 1) as a sum of two, for unit = 1, or 1/2 where e^x may be too large a number"""
+    return less_one_of(x, low, unit, EXP6_SINGLE, EXP11_DOUBLE)
+
+
+def rise(x: Float) -> Float:
+    """e^x, x >= 0, up to where it is a normal number, with a relative error that grows as x does"""
+    return rise_of(x, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 approximation(

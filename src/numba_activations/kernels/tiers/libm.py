@@ -7,6 +7,7 @@ import numpy as np
 from ...records import Error, approximation
 from ..arithmetic import fast_two_sum, lift
 from ..primitives import Float, by_type, fma, libm_exp, libm_expm1, lower_exponent
+from .derived import derived
 from .reduction import DOUBLE, SINGLE, at_most, clamped, reduce_exactly
 
 
@@ -46,6 +47,9 @@ def half(y: Float) -> Float:
     e = libm_exp(-y)
     return e / (type(y)(1) + e)
 
+
+_, share, less_one = derived(parts, growth)
+rise = exp
 
 approximation(
     sys.modules[__name__],

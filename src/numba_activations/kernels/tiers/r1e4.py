@@ -5,7 +5,8 @@ import sys
 from ...records import Error, approximation
 from ..coefficients import ROUGH3_DOUBLE, ROUGH3_SINGLE
 from ..primitives import Float
-from .reduction import NORMAL, exp_rough, half_by, rough_growth, rough_parts
+from .derived import derived
+from .reduction import NORMAL, exp_rough, rough_growth, rough_parts
 
 
 def exp(x: Float) -> Float:
@@ -23,7 +24,8 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH3_SINGLE, ROUGH3_DOUBLE)
 
 
-half = half_by(growth)
+half, share, less_one = derived(parts, growth)
+rise = exp
 
 approximation(
     sys.modules[__name__],

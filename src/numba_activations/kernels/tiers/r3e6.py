@@ -5,7 +5,8 @@ import sys
 from ...records import Error, approximation
 from ..coefficients import ROUGH4_DOUBLE, ROUGH4_SINGLE
 from ..primitives import Float, by_type, raise_exponent
-from .reduction import NORMAL, half_by, reduce_normal, rough_growth, rough_parts, rough_reduced
+from .derived import derived
+from .reduction import NORMAL, reduce_normal, rough_growth, rough_parts, rough_reduced
 
 
 def exp(x: Float) -> Float:
@@ -24,7 +25,8 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH4_SINGLE, ROUGH4_DOUBLE)
 
 
-half = half_by(growth)
+half, share, less_one = derived(parts, growth)
+rise = exp
 
 approximation(
     sys.modules[__name__],

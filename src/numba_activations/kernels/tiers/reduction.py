@@ -5,12 +5,11 @@ the others e^r = 1 + r p(r). The coefficients, and ln 2 as the sum of two floats
 with n, come from tools/fit_exp.py.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from .. import coefficients as c
 from ..arithmetic import fast_two_sum, lift, lower
-from ..primitives import NOTHING, Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
+from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
 
 
 class Range(NamedTuple):
@@ -161,20 +160,41 @@ def half(y: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Floa
     return scale / fma(p, one, total)
 
 
-def half_of_growth(high: Float, rest: Float, scale: Float) -> Float:
-    """e^-y / (1 + e^-y) from what `growth` gives."""
-    return scale / (high + (rest + scale * lower(scale))) * lower(scale)
+def share(y: Float, low: Float, a: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
+    """lift a e^-(y + low) / (1 + e^-(y + low)), y >= 0, where the denominator has also what it lost."""
+    T = type(y)
+    k = by_type(y, SINGLE, DOUBLE)
+    y = at_most(y, k.largest_growth)
+    n, shifted = _nearest(y)
+    r = fma(n, T(-k.ln2_high), y) + fma(n, T(-k.ln2_low), low)
+    scale = lower_exponent(lift(y), shifted)
+    more = fma(scale, lower(y), fma(horner(r, by_type(y, single, double)), r * r, r))
+    total = T(1) + more
+    lost = (T(1) - total) + more
+    numerator, inverse = a * scale, T(1) / total
+    quotient = numerator * inverse
+    return fma(fma(-quotient, lost, fma(-quotient, total, numerator)), inverse, quotient)
 
 
-def half_by(growth: Callable[[Float, Float], tuple[Float, Float, Float]]) -> Callable[[Float], Float]:
-    """The `half` of a tier that has no better one, made of its `growth`."""
+def less_one(
+    x: Float, low: Float, unit: Float, single: tuple[float, ...], double: tuple[float, ...]
+) -> tuple[Float, Float]:
+    """unit (e^(x + low) - 1) = (2^n - 1 + 2^n t) + 2^n (e^r - 1 - t), where t is r before it was rounded."""
+    T = type(x)
+    k = by_type(x, SINGLE, DOUBLE)
+    x = clamped(x, -60.0, k.to_infinity)
+    n, shifted = _nearest(x)
+    t = fma(n, T(-k.ln2_high), x)
+    r = fma(n, T(-k.ln2_low), t)
+    rest = fma(r * r, horner(r, by_type(x, single, double)), fma(n, T(-k.ln2_low), low))
+    power = raise_exponent(unit, shifted)
+    return fma(power, t, power - unit), power * rest
 
-    def half(y: Float) -> Float:
-        """e^-y / (1 + e^-y), y >= 0"""
-        return half_of_growth(*growth(y, type(y)(NOTHING)))
 
-    half.__module__ = growth.__module__
-    return half
+def rise(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
+    """e^x, x >= 0, with the rounding of ln 2 left in r; beyond, what it is at the end of the normal numbers."""
+    r, shifted = reduce_roughly(at_most(x, by_type(x, SINGLE, DOUBLE).largest_normal))
+    return raise_exponent(exp_reduced(r, by_type(x, single, double)), shifted)
 
 
 def rough_reduced(r: Float, p: tuple[float, ...]) -> Float:

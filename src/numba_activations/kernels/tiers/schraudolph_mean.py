@@ -5,8 +5,8 @@ import sys
 from ...records import Error, approximation
 from ..coefficients import LINE_MEAN
 from ..primitives import Float
+from .derived import derived
 from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_parts
-from .reduction import half_by
 
 
 def exp(x: Float) -> Float:
@@ -24,7 +24,8 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return line_growth(y, low, LINE_MEAN)
 
 
-half = half_by(growth)
+half, share, less_one = derived(parts, growth)
+rise = exp
 
 approximation(
     sys.modules[__name__],

@@ -8,7 +8,9 @@ from ..primitives import Float
 from .reduction import exp_saturating
 from .reduction import growth as growth_of
 from .reduction import half as half_of
+from .reduction import less_one as less_one_of
 from .reduction import parts as parts_of
+from .reduction import share as share_of
 
 
 def exp(x: Float) -> Float:
@@ -30,6 +32,18 @@ def half(y: Float) -> Float:
     """e^-y / (1 + e^-y), y >= 0"""
     return half_of(y, EXP5_SINGLE, EXP11_DOUBLE)
 
+
+def share(y: Float, low: Float, a: Float) -> Float:
+    """lift a e^-(y + low) / (1 + e^-(y + low)), y >= 0"""
+    return share_of(y, low, a, EXP5_SINGLE, EXP11_DOUBLE)
+
+
+def less_one(x: Float, low: Float, unit: Float) -> tuple[Float, Float]:
+    """unit (e^(x + low) - 1) as a sum of two, for unit = 1, or 1/2 where e^x may be too large a number"""
+    return less_one_of(x, low, unit, EXP5_SINGLE, EXP11_DOUBLE)
+
+
+rise = exp
 
 approximation(
     sys.modules[__name__],
