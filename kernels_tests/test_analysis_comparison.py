@@ -10,6 +10,7 @@ import pytest
 import numba_activations as act
 from numba_activations.analysis import accuracy, comparison, peers, timing
 from numba_activations.records import Error
+from numba_activations.tier_errors import stated
 
 PERFECT = accuracy.Accuracy(
     points=1,
@@ -74,6 +75,26 @@ def test_who_is_no_faster_and_no_more_accurate_is_dominated_by_the_fastest_that_
 )
 def test_a_promise_is_judged_in_its_own_unit(stated, holds):
     assert measurement("x", 1e-2, 1.0, stated=stated, max_ulp=3.0).holds is holds
+
+
+@pytest.mark.parametrize(("absolute", "holds"), [(1e-8, True), (0.9e-8, False)])
+def test_a_promised_absolute_error_must_hold_too(absolute, holds):
+    row = measurement("x", 1e-2, 1.0, stated=Error(1e-2, at=0.0, unit="relative"))
+    promised = Error(absolute, at=0.0, unit="absolute")
+    assert replace(row, stated_absolute=promised).holds is holds
+    assert replace(row, stated=None, stated_absolute=promised).holds is holds
+
+
+def test_activations_of_a_tier_are_held_against_what_is_stated_of_them():
+    few = {"float32": 4096, "float64": 256}
+    found = comparison.compare("tanh", None, "", ("float32",), libraries=(), seconds=0.01, points=few)
+    rows = {m.name: m for m in found.measurements}
+    assert rows["schraudolph"].stated is None  # relative to tanh(x) near 0 it is of any size
+    assert rows["schraudolph"].stated_absolute in stated("schraudolph", "tanh", "float32")
+    assert (rows["r1e4"].stated, rows["r1e4"].stated_absolute) == stated("r1e4", "tanh", "float32")
+    assert all(m.holds for m in rows.values())
+    assert "max abs." in found.columns
+    assert "0.017 abs." in found.to_markdown()
 
 
 def test_what_is_not_finite_is_still_json():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import numba_activations as act
-from numba_activations.analysis import comparison
+from numba_activations.analysis import comparison, timing
 from numba_activations.cli import COMMANDS, files, main
 
 QUICK = ["compare", "--dtype", "float32", "--peers", "numpy", "--seconds", "0.01"]
@@ -197,6 +197,8 @@ def test_compare_writes_what_it_measured(tmp_path, capsys):
     for name in names:
         assert f"| {name} |" in markdown
         assert f">{name}<" in picture
+    for size in timing.SIZES:
+        assert f"input and output in {size}<" in picture
     assert "sigmoid" in capsys.readouterr().out  # the tables are printed too
 
 

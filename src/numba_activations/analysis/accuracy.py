@@ -137,6 +137,14 @@ class Truth:
     exponent: NDArray[np.int64]
     form: Format
 
+    @classmethod
+    def of(cls, x: Reals, values: Doubles) -> "Truth":
+        """The truth where float64 has it, for a narrower type or for errors that are much larger than its own."""
+        form = Format.of(x.dtype)
+        largest = np.ldexp(1.0, min(form.largest + 1, 1023))
+        near = np.clip(np.asarray(values, np.float64), -largest, largest)
+        return cls(x, near, np.zeros(x.shape), _ulp_exponent(near, form), form)
+
     def error(self, computed: Reals) -> Doubles:
         """Signed errors in ULP; infinite where NaN was computed."""
         shift = np.where(self.exponent + self.form.digits > 1, 2, 0)  # keeps 2^(emax + 1) below infinity
@@ -277,12 +285,11 @@ def truth(
     try:
         with np.errstate(all="ignore"):
             fast = on(NUMPY)(x.astype(np.float64))
-        near = np.clip(np.asarray(fast, np.float64), -(2.0 ** (form.largest + 1)), 2.0 ** (form.largest + 1))
     except (ImportError, TypeError, ValueError):  # the formula takes no arrays, or SciPy is missing: mpmath will do
         return slow(x)
-    if near.shape != x.shape or np.isnan(near).any():
+    if np.shape(fast) != x.shape or np.isnan(fast).any():
         return slow(x)
-    quick = Truth(x, near, np.zeros(x.shape), _ulp_exponent(near, form), form)
+    quick = Truth.of(x, fast)
     chosen = np.linspace(0, x.size - 1, _CHECKED).astype(np.int64)
     checked, part = slow(x[chosen]), quick.part(chosen)
     with np.errstate(invalid="ignore"):

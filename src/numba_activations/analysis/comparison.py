@@ -19,6 +19,7 @@ import numba_activations as act
 from ..engine import target
 from ..engine.keys import DEFAULT
 from ..records import APPROXIMATIONS, Activation, Error
+from ..tier_errors import reach, stated
 from . import accuracy, peers, timing
 from .accuracy import Accuracy
 
@@ -49,7 +50,7 @@ class Measurement:
     interval : (float, float)
         The inputs for which the error is stated, and among which `anywhere` was measured.
     stated : Error or None
-        The promised largest error.
+        The promised largest error, in ULP or relative.
     anywhere : Accuracy
         Measured on a sample of the interval that leaves no part out.
     on_input : Accuracy
@@ -58,6 +59,8 @@ class Measurement:
         Time per element, by the size that input and output fit in.
     dominated_by : mapping of str to (str or None)
         By size, the fastest of those that are no slower and no less accurate; None on the Pareto front.
+    stated_absolute : Error or None
+        The promised largest absolute error: of an activation in a tier.
     """
 
     name: str
@@ -70,13 +73,15 @@ class Measurement:
     on_input: Accuracy
     nanoseconds: Mapping[str, float]
     dominated_by: Mapping[str, str | None] = field(default_factory=dict)
+    stated_absolute: Error | None = None
 
     @property
     def holds(self) -> bool | None:
-        """Whether the measured error keeps the promise; None where there is none."""
-        if self.stated is None:
-            return None
-        return self.stated.size >= (self.anywhere.max_ulp if self.stated.unit == "ULP" else self.anywhere.max_relative)
+        """Whether the measured errors keep the promises; None where there are none."""
+        found = self.anywhere
+        measured = {"ULP": found.max_ulp, "relative": found.max_relative, "absolute": found.max_absolute}
+        kept = [error.size >= measured[error.unit] for error in (self.stated, self.stated_absolute) if error]
+        return all(kept) if kept else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,11 @@ class Comparison:
         """The types that were measured."""
         return tuple(dict.fromkeys(m.dtype for m in self.measurements))
 
+    @property
+    def columns(self) -> dict[str, Callable[[Measurement], str]]:
+        """What the tables show; an absolute error but for exp, of which it says nothing."""
+        return {title: text for title, text in COLUMNS.items() if title != "max abs." or self.activation != "exp"}
+
     def to_json(self) -> str:
         """All of it; what is not finite as a string, since JSON has no such numbers."""
         whole = {**asdict(self), "measurements": [{**asdict(m), "holds": m.holds} for m in self.measurements]}
@@ -118,8 +128,8 @@ class Comparison:
         """A table for each type."""
         parts = [f"`{self.activation}(x)` = {self.formula}. Input: {self.input}."]
         for dtype in self.dtypes:
-            rows = [list(COLUMNS), ["---", *["---:"] * (len(COLUMNS) - 2), "---"]]
-            rows += [[text(m) for text in COLUMNS.values()] for m in self.of(dtype)]
+            rows = [list(self.columns), ["---", *["---:"] * (len(self.columns) - 2), "---"]]
+            rows += [[text(m) for text in self.columns.values()] for m in self.of(dtype)]
             parts.append(f"**{dtype}**\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows))
         parts.append(", ".join(f"{k} {v}" for k, v in self.machine.items()) + ".")
         return "\n\n".join(parts) + "\n"
@@ -127,9 +137,10 @@ class Comparison:
 
 COLUMNS: dict[str, Callable[[Measurement], str]] = {
     "": lambda m: m.name,
-    "stated": lambda m: "" if m.stated is None else _error(m.stated),
+    "stated": lambda m: ", ".join(_error(error) for error in (m.stated, m.stated_absolute) if error),
     "max ULP": lambda m: _number(m.anywhere.max_ulp),
     "max rel.": lambda m: _number(m.anywhere.max_relative),
+    "max abs.": lambda m: _number(m.anywhere.max_absolute),
     "on input": lambda m: _number(m.on_input.max_ulp),
     "mean": lambda m: _number(m.on_input.mean_ulp),
     "bias": lambda m: f"{m.on_input.bias:+.1e}",
@@ -146,8 +157,11 @@ LEGEND = (
 )
 
 
+UNITS = {"ULP": "ULP", "relative": "rel.", "absolute": "abs."}
+
+
 def _error(error: Error) -> str:
-    return f"{error.size:g} ULP" if error.unit == "ULP" else f"{error.size:.3g} rel."
+    return f"{error.size:.3g} {UNITS[error.unit]}"
 
 
 def _number(x: float) -> str:
@@ -164,6 +178,7 @@ def _flat(m: Measurement) -> dict[str, Any]:
         "high": m.interval[1],
         "stated": None if m.stated is None else m.stated.size,
         "stated_unit": None if m.stated is None else m.stated.unit,
+        "stated_absolute": None if m.stated_absolute is None else m.stated_absolute.size,
         "holds": m.holds,
         **{f"anywhere_{k}": v for k, v in asdict(m.anywhere).items()},
         **{f"on_input_{k}": v for k, v in asdict(m.on_input).items()},
@@ -187,7 +202,7 @@ class _Candidate:
     method: str
     prepare: peers.Prepare
     dtypes: Collection[str]
-    stated: Mapping[str, Error]
+    promised: Mapping[str, Sequence[Error]]
     interval: Mapping[str, tuple[float, float]]
 
 
@@ -198,26 +213,23 @@ def _candidates(record: Activation, libraries: Sequence[str]) -> list[_Candidate
         if not (tier.serves(record) or name == DEFAULT):
             continue
         function = getattr(act if name == DEFAULT else getattr(act.approx, name), record.name)
+        promised: Mapping[str, Sequence[Error]]
         if record.name == "exp":
-            stated, interval = tier.bounds, tier.interval
+            promised, interval = {kind: (bound,) for kind, bound in tier.bounds.items()}, tier.interval
+        elif name == DEFAULT:
+            promised, interval = {kind: (bound.value,) for kind, bound in record.bounds.items()}, {}
         else:
-            stated = {kind: bound.value for kind, bound in record.bounds.items()} if name == DEFAULT else {}
-            interval = {} if name == DEFAULT else {k: _symmetric(*ends) for k, ends in tier.interval.items()}
+            promised = {kind: stated(name, record.name, kind) or () for kind in tier.bounds}
+            interval = {kind: (-reach(name, kind), reach(name, kind)) for kind in tier.bounds}
         shown = DEFAULT_NAME if name == DEFAULT else name
         method = tier.method if record.uses_exp else record.formula
-        found.append(_Candidate(shown, "tier", method, _ours(function), tier.bounds, stated, interval))
+        found.append(_Candidate(shown, "tier", method, _ours(function), tier.bounds, promised, interval))
     for library in libraries:
         prepare = peers.peer(library, record)
         if prepare is not None:
             everywhere = APPROXIMATIONS[DEFAULT].interval if record.name == "exp" else {}
             found.append(_Candidate(library, "peer", f"{library} {version(library)}", prepare, DTYPES, {}, everywhere))
     return found
-
-
-def _symmetric(low: float, high: float) -> tuple[float, float]:
-    """Where both exp(x) and exp(-x) are in an interval."""
-    end = min(-low, high)
-    return -end, end
 
 
 def _ours(function: Any) -> peers.Prepare:
@@ -299,7 +311,7 @@ def compare(
             errors = _errors(record, candidates, chosen, points[dtype], within)
             copy[dtype], times = _times(candidates, chosen, seconds / len(dtypes), within)
             for candidate in candidates:
-                name = candidate.name
+                name, promised = candidate.name, candidate.promised.get(dtype, ())
                 anywhere, on_input, interval = errors[name]
                 measured.append(
                     Measurement(
@@ -308,7 +320,8 @@ def compare(
                         dtype=dtype,
                         method=candidate.method,
                         interval=interval,
-                        stated=candidate.stated.get(dtype),
+                        stated=next((e for e in promised if e.unit != "absolute"), None),
+                        stated_absolute=next((e for e in promised if e.unit == "absolute"), None),
                         anywhere=anywhere,
                         on_input=on_input,
                         nanoseconds=times[name],

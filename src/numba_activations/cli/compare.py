@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..analysis.comparison import COLUMNS, DTYPES, LEGEND, Comparison, compare
+from ..analysis.comparison import DTYPES, LEGEND, Comparison, compare
 from ..analysis.peers import LIBRARIES
 from ..records import ACTIVATIONS
 from .errors import UserError, require
@@ -106,8 +106,8 @@ def _print(found: Comparison) -> None:
     for dtype in found.dtypes:
         measurements = found.of(dtype)
         copy = ", ".join(f"{size} {t:.3f}" for size, t in found.copy[dtype].items())
-        for header in (list(COLUMNS), [column for column in COLUMNS if column not in _LESS]):
-            rows = [[COLUMNS[column](m) for column in header] for m in measurements]
+        for header in (list(found.columns), [column for column in found.columns if column not in _LESS]):
+            rows = [[found.columns[column](m) for column in header] for m in measurements]
             table = table_of(f"{dtype} (ns for np.copyto: {copy})", header, rows, wrap=False)
             if output.measure(table, options=output.options.update(max_width=1000)).maximum <= output.width:
                 break

@@ -1,6 +1,7 @@
 """The docstrings of the public functions, written from the rows."""
 
-from ..records import ACTIVATIONS, APPROXIMATIONS, ROOT_ZONE, Activation
+from ..records import ACTIVATIONS, APPROXIMATIONS, ROOT_ZONE, Activation, Error
+from ..tier_errors import HALVES, reach, stated
 from .keys import DEFAULT, Key
 from .variants import VARIANTS
 
@@ -44,5 +45,17 @@ def _errors(record: Activation) -> str:
 
 def _tier(key: Key) -> list[str]:
     tier = APPROXIMATIONS[key.tier]
-    stated = ", ".join(f"{error} in {kind}" for kind, error in tier.bounds.items())
-    return [f"exp of tier {tier.name!r}: {tier.method}. Its largest error: {stated}. {tier.special}."]
+    of_exp = ", ".join(f"{error} in {kind}" for kind, error in tier.bounds.items())
+    lines = [f"exp of tier {tier.name!r}: {tier.method}. Its largest error: {of_exp}. {tier.special}."]
+    for kind in tier.bounds:
+        value, derivative = (stated(tier.name, key.name, kind, half) for half in HALVES)
+        if value is not None and derivative is not None:
+            lines.append(
+                f"What becomes of it in {kind} up to |x| = {reach(tier.name, kind):.7g}: an error of f(x) of "
+                f"{_either(value)}, and of f'(x) of {_either(derivative)}."
+            )
+    return lines
+
+
+def _either(errors: tuple[Error, ...]) -> str:
+    return " and ".join(map(str, errors)) or "any size"

@@ -5,9 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..analysis.comparison import DEFAULT_NAME, Comparison, Measurement
+from ..analysis import propagation
+from ..analysis.comparison import DEFAULT_NAME, DTYPES, Comparison, Measurement
 from ..engine.keys import DEFAULT
-from ..records import APPROXIMATIONS, Approximation
+from ..records import APPROXIMATIONS, Approximation, Error
+from ..tier_errors import HALVES, stated
+from ..tier_errors import UNITS as KINDS_OF_ERROR
 from .document import Axis, Block, Card, Cards, Cell, Choice, Column, Facts, Line, Plot, Point, Section, Table, Text
 from .numbers import error, figures, number, percent
 
@@ -164,8 +167,43 @@ def tier_section() -> Section:
                 "act.approx.<tier>.sigmoid(x), act.approx.<tier>.derivative.sigmoid(x)."
             ),
             Cards([_card(tier) for tier in APPROXIMATIONS.values()]),
+            Text(
+                "A 3 % exp is not a 3 % sigmoid. This is what the error of each tier becomes in each activation, at "
+                "most, where exp(x) and exp(−x) lie in the interval of the tier: as a part of the exact result, or as "
+                "it is. A dash: more than 1, as the relative error of what passes through 0 may be, or the absolute "
+                "error of what grows."
+            ),
+            Choice(
+                "carried",
+                {"Type": DTYPES, "Of": HALVES, "Error": KINDS_OF_ERROR},
+                {
+                    (dtype, half, unit): [_carried(dtype, half, unit)]
+                    for dtype in DTYPES
+                    for half in HALVES
+                    for unit in KINDS_OF_ERROR
+                },
+            ),
         ],
     )
+
+
+def _carried(dtype: str, half: str, unit: str) -> Table:
+    """What becomes of the tiers' errors: a row for each activation."""
+    columns = [tier for tier, of in propagation.tiers() if of == dtype]
+    rows = [
+        [Cell(name), *(_becomes(stated(tier, name, dtype, half), unit) for tier in columns)]
+        for name in propagation.names()
+    ]
+    return Table(
+        f"Largest {unit} error of the {half} in {dtype}, by tier",
+        [Column("activation"), *(Column(tier, number=True) for tier in columns)],
+        rows,
+    )
+
+
+def _becomes(errors: Sequence[Error] | None, unit: str) -> Cell:
+    found = [number(error.size) for error in errors or () if error.unit == unit]
+    return found[0] if found else Cell("–")
 
 
 def _card(tier: Approximation) -> Card:

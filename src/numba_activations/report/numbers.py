@@ -2,6 +2,7 @@
 
 import math
 
+from ..analysis.comparison import UNITS
 from ..records import Error
 from .document import Cell
 
@@ -25,7 +26,7 @@ def percent(x: float) -> str:
 
 def error(stated: Error | None) -> str:
     """A stated error, or a dash where nothing is promised."""
-    return "–" if stated is None else f"{figures(stated.size)} {'ULP' if stated.unit == 'ULP' else 'rel.'}"
+    return "–" if stated is None else f"{figures(stated.size)} {UNITS[stated.unit]}"
 
 
 def number(x: float, unit: str = "", mark: str = "") -> Cell:
