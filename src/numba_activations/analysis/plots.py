@@ -10,6 +10,7 @@ import numba_activations as act
 
 from . import accuracy
 from .comparison import DEFAULT_NAME, Comparison, Measurement
+from .timing import SIZES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["comparison_figure", "image"]
 
 OURS, OTHERS, GREY = "#0072b2", "#d55e00", "#6b6b6b"  # told apart by every kind of colour vision (Okabe and Ito)
-SIZE = "L2"
 STYLE = {
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -47,7 +47,7 @@ def image(figure: "Figure", kind: str) -> bytes:
 
 
 def comparison_figure(found: Comparison) -> "Figure":
-    """Error against time for each type; for exp, the error of every tier over one octave below."""
+    """Error against time for each type and size; for exp, the error of every tier over one octave below."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -56,13 +56,19 @@ def comparison_figure(found: Comparison) -> "Figure":
     columns = 4
     rows = math.ceil(len(tiers) / columns)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11, 4.8 + 2.1 * rows), layout="constrained")
+        height = 4.4 * len(found.dtypes) + 0.4
+        figure = Figure(figsize=(15, height + 2.1 * rows), layout="constrained")
         FigureCanvasAgg(figure)  # which can say how large a text is
-        halves: Any = figure.subfigures(2, 1, height_ratios=[4.8, max(2.1 * rows, 0.01)])
+        halves: Any = figure.subfigures(2, 1, height_ratios=[height, max(2.1 * rows, 0.01)])
         top, bottom = halves
-        fronts = top.subplots(1, len(found.dtypes), squeeze=False)[0]
-        for axes, dtype in zip(fronts, found.dtypes, strict=True):
-            _pareto(axes, found, dtype)
+        fronts = top.subplots(len(found.dtypes), len(SIZES), sharey="row", squeeze=False)
+        for line, dtype in zip(fronts, found.dtypes, strict=True):
+            for axes, size in zip(line, SIZES, strict=True):
+                _pareto(axes, found, dtype, size)
+            line[0].set_ylabel("largest relative error")
+        legends = [axes.get_legend_handles_labels() for axes in fronts.flat]
+        looks = {label: handle for legend in legends for handle, label in zip(*legend, strict=True)}
+        top.legend(looks.values(), looks.keys(), loc="upper right", ncols=len(looks), frameon=False)
         top.suptitle(f"{found.activation}: what accuracy costs", fontsize=13, fontweight="bold", x=0.01, ha="left")
         if tiers:
             bottom.suptitle(
@@ -79,23 +85,21 @@ def comparison_figure(found: Comparison) -> "Figure":
     return figure
 
 
-def _pareto(axes: "Axes", found: Comparison, dtype: str) -> None:
+def _pareto(axes: "Axes", found: Comparison, dtype: str, size: str) -> None:
     """A scatter of error against time, with the Pareto front as a line of steps."""
     measurements = found.of(dtype)
-    axes.set(xscale="log", yscale="log", title=dtype)
-    axes.set_xlabel(f"ns per element, input and output in the {SIZE} cache")
-    axes.set_ylabel("largest relative error")
-    front = np.array(sorted(_point(m) for m in measurements if m.dominated_by[SIZE] is None))
+    axes.set(xscale="log", yscale="log", title=f"{dtype}, input and output in {size}", xlabel="ns per element")
+    front = np.array(sorted(_point(m, size) for m in measurements if m.dominated_by[size] is None))
     axes.step(front[:, 0], front[:, 1], where="post", color=GREY, linewidth=1, linestyle=":", zorder=1)
     for kind, colour, marker in (("tier", OURS, "o"), ("peer", OTHERS, "s")):
         for on_front in (True, False):
-            chosen = [m for m in measurements if m.kind == kind and (m.dominated_by[SIZE] is None) == on_front]
+            chosen = [m for m in measurements if m.kind == kind and (m.dominated_by[size] is None) == on_front]
             if chosen:
-                points = np.array([_point(m) for m in chosen])
+                points = np.array([_point(m, size) for m in chosen])
                 face = colour if on_front else "white"
                 label = f"{'ours' if kind == 'tier' else 'others'}{'' if on_front else ', dominated'}"
                 axes.scatter(points[:, 0], points[:, 1], s=42, c=face, edgecolors=colour, marker=marker, label=label)
-    copy = found.copy[dtype][SIZE]
+    copy = found.copy[dtype][size]
     axes.axvline(copy, color=GREY, linewidth=1)
     axes.annotate(
         "np.copyto",
@@ -107,32 +111,31 @@ def _pareto(axes: "Axes", found: Comparison, dtype: str) -> None:
         color=GREY,
         fontsize=8,
     )
-    axes.margins(x=0.14, y=0.12)
+    axes.margins(x=0.14, y=0.2)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:g}"[-1] in "25" else "")
     axes.tick_params(which="minor", axis="x", labelsize=8)
-    _name(axes, measurements)
-    axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+    _name(axes, measurements, size)
 
 
-def _point(m: Measurement) -> tuple[float, float]:
+def _point(m: Measurement, size: str) -> tuple[float, float]:
     """Time and error; no error at all is drawn at a hundredth of the type's resolution."""
-    return m.nanoseconds[SIZE], max(m.anywhere.max_relative, float(np.finfo(m.dtype).eps) / 100)
+    return m.nanoseconds[size], max(m.anywhere.max_relative, float(np.finfo(m.dtype).eps) / 100)
 
 
-def _name(axes: "Axes", measurements: tuple[Measurement, ...]) -> None:
+def _name(axes: "Axes", measurements: tuple[Measurement, ...], size: str) -> None:
     """Write each name beside its point, in the first place where it covers no point and no other name."""
     figure: Any = axes.get_figure(root=True)
     figure.draw_without_rendering()  # lays the axes out, so that points have their final places in pixels
     renderer, unit = figure.canvas.get_renderer(), figure.dpi / 72
-    points = axes.transData.transform([_point(m) for m in measurements])
+    points = axes.transData.transform([_point(m, size) for m in measurements])
     taken = [(x - 4 * unit, y - 4 * unit, x + 4 * unit, y + 4 * unit) for x, y in points]
-    right = axes.get_window_extent(renderer).x1
+    left, low, right, high = axes.get_window_extent(renderer).extents
     for m in measurements:
         for place in PLACES:
             text = axes.annotate(
                 m.name,
-                _point(m),
+                _point(m, size),
                 xytext=place[:2],
                 textcoords="offset points",
                 ha=place[2],
@@ -142,7 +145,8 @@ def _name(axes: "Axes", measurements: tuple[Measurement, ...]) -> None:
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
             )
             x0, y0, x1, y1 = text.get_window_extent(renderer).extents
-            clear = x1 < right and all(x1 < a or x0 > c or y1 < b or y0 > d for a, b, c, d in taken)
+            inside = left < x0 and x1 < right and low < y0 and y1 < high
+            clear = inside and all(x1 < a or x0 > c or y1 < b or y0 > d for a, b, c, d in taken)
             if clear or place == PLACES[-1]:
                 taken.append((x0, y0, x1, y1))
                 break
@@ -158,6 +162,7 @@ PLACES = [
     (6, -8, "left", "top"),
     (-6, 8, "right", "bottom"),
     (-6, -8, "right", "top"),
+    *((14, rise, "left", "center") for rise in (13, -13, 26, -26, 39, -39)),
 ]
 
 
