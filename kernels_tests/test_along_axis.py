@@ -116,8 +116,9 @@ def test_bits_do_not_depend_on_layout(key, dtype, length):
 
 
 @each_key
-def test_out_receives_the_result_and_may_be_an_input(key):
-    function, args = along_axis.ufunc(key), operands(key, np.float32, (20, 9))
+@pytest.mark.parametrize("length", [9, 1000, 2500])
+def test_out_receives_the_result_and_may_be_an_input(key, length):
+    function, args = along_axis.ufunc(key), operands(key, np.float32, (20, length))
     wanted = results(function(*args))
     outs = tuple(np.full((*w.shape[:-1], 2 * w.shape[-1]), 7, np.float32)[..., ::2] for w in wanted)
     function(*args, out=outs)

@@ -6,9 +6,10 @@ vectors. What the lanes are depends on the length of the row alone:
 * long rows: neighbouring numbers. After a pass the lanes' sums become one, in a fixed order.
 * short rows: as many rows, transposed into a buffer. After a pass each lane has the sum of its row.
 
-The last numbers of a long row that fill no step are computed in a buffer; whole vectors, which overlap those before,
-bring them there and back. Rows that are strided or not stored as they are computed pass through buffers of BLOCK
-numbers. So the same numbers meet the same instructions in the same order, wherever they lie.
+The last LANES numbers of a long row are its last step, also where it shares some with the step before: of these it
+computes the results again, and leaves them out of sums. Rows that are strided or not stored as they are computed pass
+through buffers of about BLOCK numbers. So the same numbers meet the same instructions in the same order, wherever they
+lie.
 """
 
 from llvmlite import ir
@@ -88,9 +89,9 @@ class _Rows:
         return str(self.module) + METADATA + LANE_METADATA
 
     def _pass(self, stage: int, keeping: str) -> ir.Function:
-        """``void pass(steps, together, limit, index, stride, unit, numbers, inputs..., outputs...)``.
+        """``void pass(steps, together, skip, index, stride, unit, numbers, kept, inputs..., outputs...)``.
 
-        As many steps as are `together` are added up before they come to a sum. Only the first `limit` lanes reduce; a
+        As many steps as are `together` are added up before they come to a sum. The first `skip` lanes do not reduce; a
         number's index in its row is ``index + step * stride + lane * unit``.
         """
         pointer = self.kind.as_pointer()
@@ -98,16 +99,16 @@ class _Rows:
         name = f"{self.symbol}.pass{stage}.{keeping}"
         if name in self.module.globals:
             return self.module.globals[name]
-        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 6 + [pointer] * (1 + len(arrays))), name)
+        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 6 + [pointer] * (2 + len(arrays))), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
-        steps, together, limit, index, stride, unit, numbers, *rows = function.args
-        for argument in (numbers, *rows):
+        steps, together, skip, index, stride, unit, numbers, kept, *rows = function.args
+        for argument in (numbers, *rows[: len(self.inputs)]):
             argument.add_attribute("noalias")
         where = dict(zip(arrays, rows, strict=True))
         b = ir.IRBuilder(function.append_basic_block("entry"))
         result, exception = b.alloca(self.kind), b.alloca(POINTER)
-        limit32 = b.trunc(limit, I32)
+        skip32 = b.trunc(skip, I32)
         integer, reductions = self.integer, self.program.reductions(stage)
         outputs = self.outputs if stage == self.program.passes - 1 else []
 
@@ -133,7 +134,7 @@ class _Rows:
                         if not node.row:
                             done[node] = access(self._slot(b, numbers, node, lane))
                         elif node is self.kept and keeping == "load":
-                            done[node] = access(b.gep(where[self.outputs[0]], [place]))
+                            done[node] = access(b.gep(kept, [place]))
                         elif node.kind == "input":
                             done[node] = access(b.gep(where[node], [place]))
                         elif node.kind == "spot":
@@ -143,7 +144,7 @@ class _Rows:
                             done[node] = self._call(b, node, [value(a) for a in node.args], result, exception)
                     return done[node]
 
-                inside = b.icmp_signed("<", b.trunc(lane, I32), limit32)
+                inside = b.icmp_signed(">=", b.trunc(lane, I32), skip32)
                 for node in reductions:
                     part = value(node.args[0])
                     if node.kind == "first":
@@ -154,7 +155,7 @@ class _Rows:
                     total = self._slot(b, numbers, node, lane, SUM - 1 if node.kind == "sum" else 0)
                     keep(self._combine(b, node, access(total), part), total)
                 if self.kept and keeping == "store":
-                    keep(value(self.kept), b.gep(where[self.outputs[0]], [place]))
+                    keep(value(self.kept), b.gep(kept, [place]))
                 for node in outputs:
                     keep(value(node), b.gep(where[node], [place]))
 
@@ -239,7 +240,7 @@ class _Rows:
         outer = dict(zip(operands, function.args[2 + 2 * count :], strict=True))
         arrays = self.inputs + self.outputs
         b = ir.IRBuilder(function.append_basic_block("entry"))
-        area = LANES * LANES if short else BLOCK
+        area = LANES * LANES if short else BLOCK + LANES
 
         def room(size: int) -> ir.Value:
             place = b.alloca(ir.ArrayType(self.kind, size))
@@ -247,26 +248,22 @@ class _Rows:
             return b.gep(place, [I64(0), I64(0)])
 
         buffers = {node: room(area) for node in arrays}
-        numbers = room(self.size)
+        numbers, last_kept = room(self.size), room(LANES)
         start = b.alloca(I64)
 
         def element(node: Node, row: ir.Value, index: ir.Value) -> ir.Value:
             offset = b.add(b.mul(row, outer[node]), b.mul(index, inner[node]))
             return b.bitcast(b.gep(base[node], [offset]), storage.memory.as_pointer())
 
-        def vector(place: ir.Value, store: ir.Value | None = None) -> ir.Value:
-            """LANES numbers that lie anywhere."""
-            place = b.bitcast(place, ir.VectorType(self.kind, LANES).as_pointer())
-            if store is None:
-                return b.load(place, align=storage.size)
-            return b.store(store, place, align=storage.size)
-
         direct: ir.Value = I1(0)
         if not short and storage.memory == storage.compute:
             direct = I1(1)
             for node in arrays:
                 direct = b.and_(direct, b.icmp_signed("==", inner[node], I64(storage.size)))
-        single = b.icmp_signed("<=", length, I64(BLOCK))
+            for node in self.outputs:  # NumPy copies operands that overlap, but not those that are the same
+                for other in self.inputs:
+                    direct = b.and_(direct, b.icmp_unsigned("!=", base[node], base[other]))
+        single = b.icmp_signed("<", length, I64(BLOCK + LANES))
         keeping = b.or_(direct, single)
         span = b.select(direct, I64(CHUNK), I64(BLOCK))
 
@@ -302,7 +299,8 @@ class _Rows:
                     self._fill(b, numbers, node, self.kind(0.0), 1)
             final = stage == program.passes - 1
             if short:
-                b.call(kept, [length, I64(1), I64(LANES), I64(0), I64(1), I64(0), numbers, *buffers.values()])
+                pointers = [buffers[a] for a in (self.outputs or self.inputs)[:1] + arrays]
+                b.call(kept, [length, I64(1), I64(0), I64(0), I64(1), I64(0), numbers, *pointers])
             else:
                 b.store(I64(0), start)
                 head, body, end = (function.append_basic_block(part) for part in ("head", "body", "end"))
@@ -312,49 +310,35 @@ class _Rows:
                 b.cbranch(b.icmp_signed("<", here, length), body, end)
                 b.position_at_end(body)
                 left = b.sub(length, here)
-                some = b.select(b.icmp_signed("<", left, span), left, span)
+                some = b.select(b.icmp_signed("<", left, b.add(span, I64(LANES))), left, span)
                 full, tail = b.lshr(some, I64(5)), b.and_(some, I64(LANES - 1))
-                uneven = b.icmp_signed(">", tail, I64(0))
-                whole = b.shl(full, I64(5))
                 following = b.add(here, some)
-                before_tail, before_end = (b.sub(b.add(here, k), I64(LANES)) for k in (whole, some))
                 first = b.icmp_signed("==", I64(stage), I64(0))
-
-                needed = b.or_(first, b.not_(single))
-                with b.if_then(needed), b.if_else(direct) as (contiguous, scattered):
-                    with contiguous, b.if_then(uneven):
-                        for node in self.inputs:
-                            vector(buffers[node], store=vector(element(node, I64(0), before_end)))
-                    with scattered:
-                        for node in self.inputs:
-                            with _Counted(b, I64(0), some, PLAIN) as i:
-                                number = storage.widen(b, b.load(element(node, I64(0), b.add(here, i))))
-                                b.store(number, b.gep(buffers[node], [i]))
+                with b.if_then(b.and_(b.not_(direct), b.or_(first, b.not_(single)))):
+                    for node in self.inputs:
+                        with _Counted(b, I64(0), some, PLAIN) as i:
+                            number = storage.widen(b, b.load(element(node, I64(0), b.add(here, i))))
+                            b.store(number, b.gep(buffers[node], [i]))
                 places = [b.bitcast(b.gep(base[a], [b.mul(here, inner[a])]), self.kind.as_pointer()) for a in arrays]
                 pointers = [b.select(direct, p, buffers[a]) for p, a in zip(places, arrays, strict=True)]
-                skipped = {a: b.sub(I64(LANES), tail) if a in self.inputs else I64(LANES) for a in arrays}
-                ends = [b.gep(buffers[a], [b.select(direct, skipped[a], whole)]) for a in arrays]
+                main_kept = pointers[len(self.inputs)] if self.outputs else last_kept
+                skip = b.sub(I64(LANES), tail)
+                last = b.sub(some, I64(LANES))
+                ends = [b.gep(pointer, [last]) for pointer in pointers]
                 with b.if_else(keeping) as (then, otherwise):
                     for branch, step in ((then, kept), (otherwise, plain)):
                         with branch:
-                            b.call(
-                                step, [full, I64(TOGETHER), I64(LANES), here, I64(LANES), I64(1), numbers, *pointers]
-                            )
-                            with b.if_then(uneven):
-                                there = b.add(here, whole)
-                                b.call(step, [I64(1), I64(1), tail, there, I64(LANES), I64(1), numbers, *ends])
+                            counts = [full, I64(TOGETHER), I64(0), here, I64(LANES), I64(1)]
+                            b.call(step, [*counts, numbers, main_kept, *pointers])
+                            with b.if_then(b.icmp_signed(">", tail, I64(0))):
+                                counts = [I64(1), I64(1), skip, b.add(here, last), I64(LANES), I64(1)]
+                                b.call(step, [*counts, numbers, last_kept, *ends])
                 if final:
-                    with b.if_else(direct) as (contiguous, scattered):
-                        with contiguous, b.if_then(uneven):
-                            for node in self.outputs:
-                                vector(buffers[node], store=vector(element(node, I64(0), before_tail)))
-                                last = vector(b.gep(buffers[node], [tail]))
-                                vector(element(node, I64(0), before_end), store=last)
-                        with scattered:
-                            for node in self.outputs:
-                                with _Counted(b, I64(0), some, PLAIN) as i:
-                                    number = b.load(b.gep(buffers[node], [i]))
-                                    b.store(storage.narrow(b, number), element(node, I64(0), b.add(here, i)))
+                    with b.if_then(b.not_(direct)):
+                        for node in self.outputs:
+                            with _Counted(b, I64(0), some, PLAIN) as i:
+                                number = b.load(b.gep(buffers[node], [i]))
+                                b.store(storage.narrow(b, number), element(node, I64(0), b.add(here, i)))
                 sums = [node for node in program.reductions(stage) if node.kind == "sum"]
                 if sums:
                     with b.if_then(b.icmp_signed("==", b.and_(following, I64(CHUNK - 1)), I64(0))):

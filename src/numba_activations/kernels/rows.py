@@ -45,10 +45,10 @@ class Row:
         for begin, end in itertools.pairwise([0, *ends]):
             part = np.zeros(lanes, self._kind)
             for place in range(begin, end):
-                part[place % lanes] += row[place]
+                part[(place if end <= whole else place - self._size) % lanes] += row[place]
             sums, parts = two_sum(sums, part)
             lost = lost + parts
-            if end % CHUNK == 0:
+            if end % CHUNK == 0 and not 0 < self._size - end < LANES:
                 sums, lost = _renewed(sums, lost)
         while lanes > 1:
             lanes //= 2

@@ -9,11 +9,11 @@ accurate as the largest.
 from typing import Any
 
 from ..records import RowBound, RowError, along_axis
+from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, where_equal, where_not_equal
 from .logarithm import log1p
 from .primitives import Float, by_type, fma, ldexp, shift
-from .tiers import full
-from .tiers.reduction import reduce
+from .tiers.reduction import exp_reduced, reduce
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
 FAR = 106.0, 747.0  # e^-FAR is 0, and stays 0 times the largest weight
@@ -40,7 +40,7 @@ def weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
     """e^(x - centre) / 2^octave"""
     z = x - centre
     r, shifted = reduce(floor if z < floor else z)
-    return ldexp(full.reduced(r), shifted - octave)
+    return ldexp(exp_reduced(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), shifted - octave)
 
 
 def inverse_of(x: Float) -> Float:
@@ -144,7 +144,7 @@ def centred(
 ) -> Float:
     """p (g - mean); for a sole winner p (g others - weighted) / total, where nothing cancels"""
     alone = x == top and ties == type(x)(1)
-    return share(w, inverse, rest) * (fma(g, others, -weighted) * inverse if alone else g - mean)
+    return share(w, inverse, rest) * (share(fma(g, others, -weighted), inverse, rest) if alone else g - mean)
 
 
 def exact_softmax(m: Any, x: Any) -> Any:
@@ -161,11 +161,17 @@ along_axis(
     bounds={
         "float32": RowBound(
             RowError(2.7, at=((-6.6265726, -26.07018),)),
-            RowError(3.2, at=((0.054483213, 0.88470703, 2.1309721), (37.44733, 38.35796, 38.43961))),
+            RowError(4.4, at=((-0.5820802, 1.323004, 1.5956923), (0.00035862974, -0.3063474, -0.42590833))),
         ),
         "float64": RowBound(
             RowError(2.6, at=((0.017505298032165127, 0.004987050072122436),)),
-            RowError(3.6, at=((-0.5369532353602852, 0.5811181041963531), (-191.76129230781385, -192.46949169745088))),
+            RowError(
+                3.4,
+                at=(
+                    (1.3967040437162634, 1.4140018284527418, -0.16254851016239488),
+                    (-64.11280825656856, -63.61958526775182, -64.76352499638273),
+                ),
+            ),
         ),
     },
     special="-inf has probability 0; NaN or +inf anywhere in a row, or -inf everywhere, gives NaN in all of it: as in "
@@ -195,10 +201,10 @@ along_axis(
         "float64": RowBound(
             RowError(2.5, at=((0.9094262116784022, 1.282697325546563, 0.7379657223823939),)),
             RowError(
-                3.1,
+                3.4,
                 at=(
-                    (1.7430824463104067, 0.17616495162242465, -0.1939769106525731),
-                    (0.004812677329330387, -0.07047075952792092, 0.028523087837236123),
+                    (-1.3967040437162634, -1.4140018284527418, 0.16254851016239488),
+                    (64.11280825656856, 63.61958526775182, 64.76352499638273),
                 ),
             ),
         ),
