@@ -23,15 +23,19 @@ def fit(
     degree: int,
     pinned: Sequence[float] = (),
     points: int = 400,
+    scale: Callable[[Real], Real] | None = None,
 ) -> tuple[list[Real], Real]:
-    """Coefficients of the free terms, lowest first, and the largest relative error of the whole polynomial."""
+    """Coefficients of the free terms, lowest first, and the largest error of the whole polynomial.
+
+    The error is relative to f, or to `scale`.
+    """
     low, high = interval
     count, m = degree - len(pinned) + 1, len(pinned)
     centre, radius = (low + high) / 2, (high - low) / 2
     grid = [centre - radius * mp.cos(mp.pi * (k + Real("0.31") * (0 < k < points)) / points) for k in range(points + 1)]
     known = list(reversed([mp.mpf(c) for c in pinned])) or [mp.mpf(0)]
     target = [(f(x) - mp.polyval(known, x)) / x**m for x in grid]
-    weight = [abs(x) ** m / f(x) for x in grid]
+    weight = [abs(x) ** m / (scale or f)(x) for x in grid]
     nodes = [round(points * k / count) for k in range(count + 1)]
     for _ in range(60):
         matrix = mp.matrix(count + 1, count + 1)
@@ -76,12 +80,13 @@ def fit_rounded(
     degree: int,
     pinned: Sequence[float],
     rounding: Callable[[Real], float],
+    scale: Callable[[Real], Real] | None = None,
 ) -> tuple[list[float], Real]:
-    """All coefficients, lowest first, each rounded by `rounding`, and the largest relative error that is left."""
+    """All coefficients, lowest first, each rounded by `rounding`, and the largest error that is left, as of `fit`."""
     fixed = list(pinned)
     while len(fixed) <= degree:
-        free, _ = fit(f, interval, degree, fixed)
+        free, _ = fit(f, interval, degree, fixed, scale=scale)
         fixed.append(rounding(free[0]))
     low, high = interval
     points = [low + (high - low) * mp.mpf(k) / 3000 for k in range(3001)]
-    return fixed, max(abs(1 - mp.polyval(fixed[::-1], x) / f(x)) for x in points)
+    return fixed, max(abs((f(x) - mp.polyval(fixed[::-1], x)) / (scale or f)(x)) for x in points)

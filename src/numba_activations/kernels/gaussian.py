@@ -13,17 +13,19 @@ from . import coefficients_gaussian as c
 from .arithmetic import divide, fast_two_sum, times, two_product, two_sum
 from .logarithm import log_parts
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
-from .tiers.reduction import clamped, horner
+from .tiers.reduction import at_most, clamped, horner
+
+
+def polynomial(x: Float, table: tuple[float, ...]) -> Float:
+    """As `horner`, odd and even powers apart: LLVM does not unroll a loop over 24 coefficients, and nothing vectorises.
+    """
+    return fma(x, horner(x * x, table[-2::-2][::-1]), horner(x * x, table[-1::-2][::-1]))
 
 
 def nearly_constant(x: Float, table: tuple[float, ...], low: float) -> tuple[Float, Float]:
-    """The polynomial of a table as a sum of two, where the constant term outweighs the others.
-
-    Odd and even powers apart: LLVM does not unroll a loop over 24 coefficients, and then nothing vectorises.
-    """
+    """The polynomial of a table as a sum of two, where the constant term outweighs the others."""
     T = type(x)
-    odd, even = horner(x * x, table[-2::-2][::-1]), horner(x * x, table[-3::-2][::-1])
-    high, lost = fast_two_sum(T(table[-1]), x * fma(x, even, odd))
+    high, lost = fast_two_sum(T(table[-1]), x * polynomial(x, table[:-1]))
     return high, lost + T(low)
 
 
@@ -154,6 +156,13 @@ activation(
 )
 
 
+def minus_square(m: Any, x: Float) -> tuple[Float, Float, Float]:
+    """exp(-x^2) as (e + e_low) 2^n"""
+    z = clamped(x, *by_type(x, (-16.0, 16.0), (-40.0, 40.0)))  # beyond, it is 0
+    h, h_low = two_product(z, z)
+    return m.parts(-h, -h_low)
+
+
 def gaussian(m: Any, x: Float) -> tuple[Float, Float]:
     """exp(-x^2)"""
     z = clamped(x, *by_type(x, (-16.0, 16.0), (-40.0, 40.0)))  # beyond, it is 0
@@ -188,13 +197,15 @@ def erfc_parts(m: Any, x: Float) -> tuple[Float, Float, Float, Float, Float]:
 def erf(m: Any, x: Float) -> tuple[Float, Float]:
     """2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x"""
     T = type(x)
-    z = clamped(abs(x), 0.0, by_type(x, 16.0, 40.0))
-    t, t_low, e, e_low, shifted = erfc_parts(m, z)
-    table, table_low = by_type(x, (c.ERF_SINGLE, c.ERF_LOW_SINGLE), (c.ERF_DOUBLE, c.ERF_LOW_DOUBLE))
-    slope, slope_low = T(table[-1]), T(table_low)
-    near = fma(z, slope, z * fma(z * z, horner(z * z, table[:-1]), slope_low))
-    y = near if z < T(0.5) else T(1) - ldexp(T(2) * (t + t_low), shifted)
-    d, d_low = times(slope, slope_low, e, e_low)
+    z = at_most(abs(x), by_type(x, c.ONE_SINGLE, c.ONE_DOUBLE))
+    near = fma(z, horner(z * z, by_type(x, c.ERF_SINGLE, c.ERF_DOUBLE)), z)
+    root = polynomial(z - T(c.CENTRE), by_type(x, c.ERFC_ROOT_SINGLE, c.ERFC_ROOT_DOUBLE))
+    square = root * root
+    y = near if z < T(c.NEAR) else fma(-square, square, T(1))
+
+    e, e_low, shifted = minus_square(m, x)
+    peak, peak_low = by_type(x, (c.PEAK_SINGLE, c.PEAK_LOW_SINGLE), (c.PEAK_DOUBLE, c.PEAK_LOW_DOUBLE))
+    d, d_low = times(T(peak), T(peak_low), e, e_low)
     return copysign(y, x), ldexp(d + d_low, shifted)
 
 
@@ -215,8 +226,8 @@ def erfc(m: Any, x: Float) -> tuple[Float, Float]:
     z = clamped(abs(x), 0.0, by_type(x, 16.0, 40.0))
     t, t_low, e, e_low, shifted = erfc_parts(m, z)
     tail = ldexp(T(2) * (t + t_low), shifted)
-    slope, slope_low = by_type(x, (c.ERF_SINGLE[-1], c.ERF_LOW_SINGLE), (c.ERF_DOUBLE[-1], c.ERF_LOW_DOUBLE))
-    d, d_low = times(T(slope), T(slope_low), e, e_low)
+    peak, peak_low = by_type(x, (c.PEAK_SINGLE, c.PEAK_LOW_SINGLE), (c.PEAK_DOUBLE, c.PEAK_LOW_DOUBLE))
+    d, d_low = times(T(peak), T(peak_low), e, e_low)
     return T(2) - tail if x < T(0) else tail, -ldexp(d + d_low, shifted)
 
 
