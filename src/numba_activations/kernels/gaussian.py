@@ -1,8 +1,9 @@
 """The normal distribution, the error function, and what is made of them.
 
-For z >= 0, Phi(-z) = exp(-z^2/2) M(z), and (z + 5/4) M(z) is nearly constant: a polynomial in q = (z - 4) / (z + 4),
-which takes all of [0, inf] to [-1, 1], gives it everywhere. Both factors are kept to more digits than one float holds,
-the square in the exponent too; so a result is rounded about once. The coefficients come from tools/fit_gaussian.py.
+For z >= 0, Phi(-z) = exp(-z^2/2) M(z). With q = (z - d) / (z + d), which takes all of [0, inf] to [-1, 1], a polynomial
+g(q) gives 2 (z + c) M(z) = 1 + g, and with exp(-z^2/2) = (1 + s) 2^n the tail is u (1 + g) (1 + s) 2^n where
+u = 1 / (2 z + 2 c). It is summed as u + u v, so that only the last sum is rounded at its full size. The coefficients
+come from tools/fit_gaussian.py.
 """
 
 import math
@@ -17,25 +18,8 @@ from .tiers.reduction import at_most, clamped, horner
 
 
 def polynomial(x: Float, table: tuple[float, ...]) -> Float:
-    """As `horner`, odd and even powers apart: LLVM does not unroll a loop over 24 coefficients, and nothing vectorises.
-    """
+    """As `horner`, odd and even powers apart: LLVM does not unroll a loop over 24 coefficients, nor then vectorise."""
     return fma(x, horner(x * x, table[-2::-2][::-1]), horner(x * x, table[-1::-2][::-1]))
-
-
-def nearly_constant(x: Float, table: tuple[float, ...], low: float) -> tuple[Float, Float]:
-    """The polynomial of a table as a sum of two, where the constant term outweighs the others."""
-    T = type(x)
-    high, lost = fast_two_sum(T(table[-1]), x * polynomial(x, table[:-1]))
-    return high, lost + T(low)
-
-
-def mills_parts(z: Float, low: Float) -> tuple[Float, Float, Float, Float]:
-    """M(z + low) = (a + a_low) / (b + b_low), z >= 0"""
-    T = type(z)
-    table, table_low = by_type(z, (c.TAIL_SINGLE, c.TAIL_LOW_SINGLE), (c.TAIL_DOUBLE, c.TAIL_LOW_DOUBLE))
-    a, a_low = nearly_constant((z - T(4)) * (T(1) / (z + T(4))), table, table_low)
-    b, b_low = fast_two_sum(T(1.25), z)  # exact for z > 1.25 too, as long as 1.25 is not lost beside z
-    return a, a_low, b, b_low + low
 
 
 def half_square(z: Float) -> tuple[Float, Float]:
@@ -43,37 +27,53 @@ def half_square(z: Float) -> tuple[Float, Float]:
     return two_product(type(z)(0.5) * z, z)
 
 
-def tail_parts(z: Float, z_low: Float, e: Float, e_low: Float) -> tuple[Float, Float]:
-    """M(z + z_low) (e + e_low) as a sum of two"""
-    a, a_low, b, b_low = mills_parts(z, z_low)
-    a, a_low = divide(a, a_low, b, b_low)
-    return times(a, a_low, e, e_low)
+def compressed(z: Float) -> Float:
+    """q = (z - d) / (z + d), best near -1"""
+    T = type(z)
+    return fma(z + z, T(1) / (z + T(c.D)), T(-1))
+
+
+def product_surplus(g: Float, s: Float, rest: Float) -> Float:
+    """(1 + g) (1 + s + rest) - 1 - s"""
+    return fma(g, type(g)(1) + (s + rest), rest)
+
+
+def tail_parts(z: Float, z_low: Float, s: Float, rest: Float, table: tuple[float, ...]) -> tuple[Float, Float]:
+    """Phi(-z - z_low) 2^-n = u + u (s + v), where exp(-(z + z_low)^2 / 2) = (1 + s + rest) 2^n"""
+    T = type(z)
+    total, lost = fast_two_sum(T(2 * c.C), z + z)  # exact unless c is lost beside z
+    u = T(1) / total
+    u_low = fma(-u, lost + (z_low + z_low), fma(-u, total, T(1)))  # what u lacks, by u
+    return u, product_surplus(polynomial(compressed(z), table), s, fma(u_low, s, u_low + rest))
+
+
+def plus_product(u: Float, v: Float) -> tuple[Float, Float]:
+    """u + u v as a sum of two"""
+    product, product_low = two_product(u, v)
+    high, low = two_sum(u, product)
+    return high, low + product_low
+
+
+def scaled(factor: Float, s: Float, shifted: Float) -> Float:
+    """factor (1 + s) 2^n"""
+    return ldexp(fma(factor, s, factor), shifted)
 
 
 def gelu(m: Any, x: Float) -> tuple[Float, Float]:
     """x Phi(x), Phi the normal distribution function"""
     T = type(x)
-    z = clamped(abs(x), 0.0, by_type(x, 16.0, 40.0))  # beyond, Phi(-z) is 0
+    z = at_most(abs(x), by_type(x, 16.0, 40.0))  # beyond, Phi(-z) is 0
     h, h_low = half_square(z)
-    e, e_low, shifted = m.parts(-h, -h_low)
-    t, t_low = tail_parts(z, T(NOTHING), e, e_low)
-    below = x < T(0)
-    scale = ldexp(T(1), shifted)
-    tail = t * scale
-    w = T(1) - tail
-    w_low = fma(-t_low, scale, (T(1) - w) - tail)
-    factor = z if below else abs(x)
-    y = fma(factor, t if below else w, z * (t_low if below else w_low))  # z, as infinity times 0 is NaN
-    y = y * scale if below else y
+    s, rest, shifted = m.surplus(-h, -h_low)
+    u, v = tail_parts(z, T(NOTHING), s, rest, by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE))
+    y, y_low = two_product(z, u)
+    below = ldexp(y + fma(y, s, fma(y, v, fma(y_low, s + v, y_low))), shifted)
 
-    d, d_low = two_sum(T(by_type(x, c.ROOT_SINGLE, c.ROOT_DOUBLE)), -z)
-    d_low = d_low + T(by_type(x, c.ROOT_LOW_SINGLE, c.ROOT_LOW_DOUBLE))
-    table, table_low = by_type(x, (c.SLOPE_SINGLE, c.SLOPE_LOW_SINGLE), (c.SLOPE_DOUBLE, c.SLOPE_LOW_DOUBLE))
-    s, s_low = nearly_constant(fma(z + z, T(1) / (z + T(4)), T(-1)), table, table_low)  # q, best near -1
-    s, s_low = times(d, d_low, s, s_low)
-    s, s_low = times(s, s_low, e, e_low)
-    slope = ldexp(s + s_low, shifted)
-    return copysign(y, x), slope if below else T(1) - slope
+    g = polynomial(compressed(z), by_type(x, c.SLOPE_SINGLE, c.SLOPE_DOUBLE))
+    d = (T(by_type(x, c.ROOT_SINGLE, c.ROOT_DOUBLE)) - z) + T(by_type(x, c.ROOT_LOW_SINGLE, c.ROOT_LOW_DOUBLE))
+    slope = scaled(T(0.5) * d, s + product_surplus(g, s, rest), shifted)
+    negative = x < T(0)
+    return copysign(below if negative else abs(x) - below, x), slope if negative else T(1) - slope
 
 
 activation(
@@ -92,16 +92,13 @@ activation(
 def ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     """Phi(x), the normal distribution function: (1 + erf(x / sqrt(2))) / 2"""
     T = type(x)
-    z = clamped(abs(x), 0.0, by_type(x, 16.0, 40.0))
+    z = at_most(abs(x), by_type(x, 16.0, 40.0))
     h, h_low = half_square(z)
-    e, e_low, shifted = m.parts(-h, -h_low)
-    t, t_low = tail_parts(z, T(NOTHING), e, e_low)
-    tail = ldexp(t + t_low, shifted)
-    density, density_low = by_type(
-        x, (c.DENSITY_SINGLE, c.DENSITY_LOW_SINGLE), (c.DENSITY_DOUBLE, c.DENSITY_LOW_DOUBLE)
-    )
-    d, d_low = times(T(density), T(density_low), e, e_low)
-    return tail if x < T(0) else T(1) - tail, ldexp(d + d_low, shifted)
+    s, rest, shifted = m.surplus(-h, -h_low)
+    u, v = tail_parts(z, T(NOTHING), s, rest, by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE))
+    tail = scaled(u, s + v, shifted)
+    density = T(by_type(x, c.DENSITY_SINGLE, c.DENSITY_DOUBLE))
+    return tail if x < T(0) else T(1) - tail, scaled(density, s + rest, shifted)
 
 
 activation(
@@ -119,12 +116,13 @@ def log_ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     """log(Phi(x))"""
     T = type(x)
     below = x < T(0)
-    z = clamped(abs(x), 0.0, by_type(x, 1.0e5, 1.0e10))
+    z = at_most(abs(x), by_type(x, 1.0e5, 1.0e10))
     h, h_low = half_square(z)
-    e, e_low, shifted = m.parts(-h, T(0) if z > T(40) else -h_low)
-    a, a_low, b, b_low = mills_parts(z, T(NOTHING))
-    r, r_low = divide(a, a_low, b, b_low)
-    t, t_low = times(r, r_low, e, e_low)
+    s, rest, shifted = m.surplus(-at_most(h, by_type(x, 128.0, 800.0)), T(0) if z > T(40) else -h_low)
+    table = by_type(x, c.MILLS_SINGLE, c.MILLS_DOUBLE)
+    r, r_low = plus_product(*tail_parts(z, T(NOTHING), T(NOTHING), T(NOTHING), table))
+    u, v = tail_parts(z, T(NOTHING), s, rest, table)
+    t, t_low = plus_product(u, s + v)
     scale = ldexp(T(1), shifted)
     tail = ldexp(t, shifted)
     w = T(1) - tail
@@ -138,11 +136,11 @@ def log_ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     density, density_low = by_type(
         x, (c.DENSITY_SINGLE, c.DENSITY_LOW_SINGLE), (c.DENSITY_DOUBLE, c.DENSITY_LOW_DOUBLE)
     )
-    d, d_low = times(T(density), T(density_low), b if below else e, b_low if below else e_low)
-    d, d_low = divide(d, d_low, a if below else w, a_low if below else w_low)
+    e, e_low = fast_two_sum(T(1), s)
+    d, d_low = times(T(density), T(density_low), T(1) if below else e, T(NOTHING) if below else e_low + rest)
+    d, d_low = divide(d, d_low, r if below else w, r_low if below else w_low)
     slope = d + d_low
-    slope = slope if below else ldexp(slope, shifted)
-    return y, -x if far else slope
+    return y, -x if far else slope if below else ldexp(slope, shifted)
 
 
 activation(
@@ -156,20 +154,17 @@ activation(
 )
 
 
-def minus_square(m: Any, x: Float) -> tuple[Float, Float, Float]:
-    """exp(-x^2) as (e + e_low) 2^n"""
-    z = clamped(x, *by_type(x, (-16.0, 16.0), (-40.0, 40.0)))  # beyond, it is 0
+def minus_square(m: Any, z: Float) -> tuple[Float, Float, Float]:
+    """exp(-z^2) as (1 + s + rest) 2^n"""
     h, h_low = two_product(z, z)
-    return m.parts(-h, -h_low)
+    return m.surplus(-h, -h_low)
 
 
 def gaussian(m: Any, x: Float) -> tuple[Float, Float]:
     """exp(-x^2)"""
     z = clamped(x, *by_type(x, (-16.0, 16.0), (-40.0, 40.0)))  # beyond, it is 0
-    h, h_low = two_product(z, z)
-    e, e_low, shifted = m.parts(-h, -h_low)
-    double = z + z
-    return ldexp(e + e_low, shifted), ldexp(fma(-double, e, -double * e_low), shifted)
+    s, rest, shifted = minus_square(m, z)
+    return ldexp(type(x)(1) + (s + rest), shifted), scaled(-(z + z), s + rest, shifted)
 
 
 activation(
@@ -183,17 +178,6 @@ activation(
 )
 
 
-def erfc_parts(m: Any, x: Float) -> tuple[Float, Float, Float, Float, Float]:
-    """erfc(x) / 2 = t + t_low and exp(-x^2) = e + e_low for x >= 0, both times 2^-n"""
-    T = type(x)
-    h, h_low = two_product(x, x)
-    e, e_low, shifted = m.parts(-h, -h_low)
-    root, root_low = by_type(x, (c.SQRT2_SINGLE, c.SQRT2_LOW_SINGLE), (c.SQRT2_DOUBLE, c.SQRT2_LOW_DOUBLE))
-    z, z_low = times(T(root), T(root_low), x, T(NOTHING))
-    t, t_low = tail_parts(z, z_low, e, e_low)
-    return t, t_low, e, e_low, shifted
-
-
 def erf(m: Any, x: Float) -> tuple[Float, Float]:
     """2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x"""
     T = type(x)
@@ -203,10 +187,8 @@ def erf(m: Any, x: Float) -> tuple[Float, Float]:
     square = root * root
     y = near if z < T(c.NEAR) else fma(-square, square, T(1))
 
-    e, e_low, shifted = minus_square(m, x)
-    peak, peak_low = by_type(x, (c.PEAK_SINGLE, c.PEAK_LOW_SINGLE), (c.PEAK_DOUBLE, c.PEAK_LOW_DOUBLE))
-    d, d_low = times(T(peak), T(peak_low), e, e_low)
-    return copysign(y, x), ldexp(d + d_low, shifted)
+    s, rest, shifted = minus_square(m, at_most(abs(x), by_type(x, 16.0, 40.0)))
+    return copysign(y, x), scaled(T(by_type(x, c.PEAK_SINGLE, c.PEAK_DOUBLE)), s + rest, shifted)
 
 
 activation(
@@ -223,12 +205,14 @@ activation(
 def erfc(m: Any, x: Float) -> tuple[Float, Float]:
     """1 - erf(x)"""
     T = type(x)
-    z = clamped(abs(x), 0.0, by_type(x, 16.0, 40.0))
-    t, t_low, e, e_low, shifted = erfc_parts(m, z)
-    tail = ldexp(T(2) * (t + t_low), shifted)
-    peak, peak_low = by_type(x, (c.PEAK_SINGLE, c.PEAK_LOW_SINGLE), (c.PEAK_DOUBLE, c.PEAK_LOW_DOUBLE))
-    d, d_low = times(T(peak), T(peak_low), e, e_low)
-    return T(2) - tail if x < T(0) else tail, -ldexp(d + d_low, shifted)
+    z = at_most(abs(x), by_type(x, 16.0, 40.0))
+    s, rest, shifted = minus_square(m, z)
+    root, root_low = by_type(x, (c.SQRT2_SINGLE, c.SQRT2_LOW_SINGLE), (c.SQRT2_DOUBLE, c.SQRT2_LOW_DOUBLE))
+    table = by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE)
+    u, v = tail_parts(*times(T(root), T(root_low), z, T(NOTHING)), s, rest, table)
+    tail = scaled(T(2) * u, s + v, shifted)
+    slope = scaled(T(by_type(x, -c.PEAK_SINGLE, -c.PEAK_DOUBLE)), s + rest, shifted)
+    return T(2) - tail if x < T(0) else tail, slope
 
 
 activation(

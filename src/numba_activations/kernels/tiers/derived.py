@@ -10,8 +10,8 @@ Three = tuple[Float, Float, Float]
 
 def derived(
     parts: Callable[[Float, Float], Three], growth: Callable[[Float, Float], Three]
-) -> tuple[Callable[..., Float], Callable[..., Float], Callable[..., tuple[Float, Float]]]:
-    """`half`, `share` and `less_one` of a tier."""
+) -> tuple[Callable[..., Float], Callable[..., Float], Callable[..., tuple[Float, Float]], Callable[..., Three]]:
+    """`half`, `share`, `less_one` and `surplus` of a tier."""
 
     def share(y: Float, low: Float, a: Float) -> Float:
         """lift a e^-(y + low) / (1 + e^-(y + low)), y >= 0"""
@@ -31,4 +31,9 @@ def derived(
         total, lost = two_sum(power * high, -unit)
         return total, lost + power * rest
 
-    return half, share, less_one
+    def surplus(x: Float, low: Float) -> Three:
+        """e^(x + low) as (1 + s + rest) 2^n"""
+        high, rest, shifted = parts(x, low)
+        return high - type(high)(1), rest, shifted
+
+    return half, share, less_one, surplus

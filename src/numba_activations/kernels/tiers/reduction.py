@@ -136,6 +136,15 @@ def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, 
     return high, rest, shifted
 
 
+def surplus(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (1 + s + rest) 2^n, for an x in the range that `parts` does not clamp, or a little beyond it."""
+    T = type(x)
+    k = by_type(x, SINGLE, DOUBLE)
+    n, shifted = _nearest(x)
+    r, lost = fast_two_sum(fma(n, T(-k.ln2_high), x), fma(n, T(-k.ln2_low), low))
+    return r, fma(r * r, horner(r, by_type(x, single, double)), lost), shifted
+
+
 def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0."""
     r, lost, shifted = reduce_exactly(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low)

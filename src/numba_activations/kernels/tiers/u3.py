@@ -11,6 +11,7 @@ from .reduction import half as half_of
 from .reduction import less_one as less_one_of
 from .reduction import parts as parts_of
 from .reduction import share as share_of
+from .reduction import surplus as surplus_of
 
 
 def exp(x: Float) -> Float:
@@ -41,6 +42,11 @@ def share(y: Float, low: Float, a: Float) -> Float:
 def less_one(x: Float, low: Float, unit: Float) -> tuple[Float, Float]:
     """unit (e^(x + low) - 1) as a sum of two, for unit = 1, or 1/2 where e^x may be too large a number"""
     return less_one_of(x, low, unit, EXP5_SINGLE, EXP11_DOUBLE)
+
+
+def surplus(x: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(x + low) as (1 + s + rest) 2^n"""
+    return surplus_of(x, low, EXP5_SINGLE, EXP11_DOUBLE)
 
 
 rise = exp
