@@ -181,10 +181,11 @@ activation(
 def erf(m: Any, x: Float) -> tuple[Float, Float]:
     """2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x"""
     T = type(x)
-    z = at_most(abs(x), by_type(x, c.ONE_SINGLE, c.ONE_DOUBLE))
+    one = by_type(x, c.ONE_SINGLE, c.ONE_DOUBLE)
+    z = at_most(abs(x), one)
     near = fma(z, horner(z * z, by_type(x, c.ERF_SINGLE, c.ERF_DOUBLE)), z)
     root = polynomial(z - T(c.CENTRE), by_type(x, c.ERFC_ROOT_SINGLE, c.ERFC_ROOT_DOUBLE))
-    square = root * root
+    square = T(0) if z == T(one) else root * root
     y = near if z < T(c.NEAR) else fma(-square, square, T(1))
 
     s, rest, shifted = minus_square(m, at_most(abs(x), by_type(x, 16.0, 40.0)))

@@ -48,7 +48,7 @@ def half(y: Float) -> Float:
     return e / (type(y)(1) + e)
 
 
-_, share, less_one = derived(parts, growth)
+_, share, less_one, surplus = derived(parts, growth)
 rise = exp
 
 approximation(
