@@ -21,3 +21,101 @@ LOG_DOUBLE = (
     float.fromhex("0x1.99999999a0751p-7"),  # 0.012500000000048724
     float.fromhex("0x1.5555555555535p-4"),  # 0.08333333333333288
 )
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/25: relative error 2.83e-9 as rounded
+NEAR_SINGLE = (
+    float.fromhex("0x1.36eeb60000000p-2"),  # 0.30364498496055603
+    float.fromhex("0x1.992a9a0000000p-2"),  # 0.3995765745639801
+    float.fromhex("0x1.5555b40000000p-1"),  # 0.666669487953186
+)
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/25: relative error 1.49e-17 as rounded
+NEAR_DOUBLE = (
+    float.fromhex("0x1.3ab8fc981eb1cp-3"),  # 0.1536731466220197
+    float.fromhex("0x1.38538bef21dd5p-3"),  # 0.15250310252689184
+    float.fromhex("0x1.7474d90ec752ep-3"),  # 0.1818634946475099
+    float.fromhex("0x1.c71c01a57e46bp-3"),  # 0.2222213867787873
+    float.fromhex("0x1.249249b1b375fp-2"),  # 0.285714293929109
+    float.fromhex("0x1.99999998f1700p-2"),  # 0.3999999999617643
+    float.fromhex("0x1.5555555555773p-1"),  # 0.6666666666667268
+)
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/98: relative error 5.92e-9 as rounded
+NEARER_SINGLE = (
+    float.fromhex("0x1.9dcb700000000p-2"),  # 0.4040963649749756
+    float.fromhex("0x1.5553a20000000p-1"),  # 0.6666536927223206
+)
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/98: relative error 4.84e-17 as rounded
+NEARER_DOUBLE = (
+    float.fromhex("0x1.7e00572ec77f8p-3"),  # 0.18652408706196844
+    float.fromhex("0x1.c700adf51ad25p-3"),  # 0.22216926483393099
+    float.fromhex("0x1.24925b3f5b6f2p-2"),  # 0.28571455549432223
+    float.fromhex("0x1.9999998f4ea24p-2"),  # 0.39999999940087805
+    float.fromhex("0x1.5555555556487p-1"),  # 0.6666666666670985
+)
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/13: relative error 6.6e-10 as rounded
+RATIO_SINGLE = (
+    float.fromhex("0x1.0a6b260000000p-2"),  # 0.26017436385154724
+    float.fromhex("0x1.21fa3e0000000p-2"),  # 0.28318116068840027
+    float.fromhex("0x1.99aab80000000p-2"),  # 0.4000653028488159
+    float.fromhex("0x1.5555440000000p-1"),  # 0.6666661500930786
+)
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/13: relative error 5.72e-17 as rounded
+RATIO_DOUBLE = (
+    float.fromhex("0x1.4ab6b74c7a3d0p-3"),  # 0.1614813156332091
+    float.fromhex("0x1.036fd79e4f484p-3"),  # 0.12667816593048908
+    float.fromhex("0x1.3c27f6eebb8dep-3"),  # 0.15437310138754062
+    float.fromhex("0x1.74508dc19280dp-3"),  # 0.18179426905618393
+    float.fromhex("0x1.c71cc624d0aacp-3"),  # 0.22222285079813753
+    float.fromhex("0x1.24924888108e1p-2"),  # 0.28571427660439325
+    float.fromhex("0x1.9999999ab1d64p-2"),  # 0.4000000000637185
+    float.fromhex("0x1.5555555554ffbp-1"),  # 0.6666666666665145
+)
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/9: relative error 4.48e-9 as rounded
+WIDE_SINGLE = (
+    float.fromhex("0x1.1eca1a0000000p-2"),  # 0.2800678312778473
+    float.fromhex("0x1.1ec0400000000p-2"),  # 0.2800302505493164
+    float.fromhex("0x1.99d1cc0000000p-2"),  # 0.40021437406539917
+    float.fromhex("0x1.5555020000000p-1"),  # 0.666664183139801
+)
+
+# log(1 + t) = 2 s + s w p(w), w <= 1/9: relative error 4.86e-17 as rounded
+WIDE_DOUBLE = (
+    float.fromhex("0x1.6b515ce813754p-3"),  # 0.17740128119697351
+    float.fromhex("0x1.959cca3b44d0fp-4"),  # 0.09902647968947441
+    float.fromhex("0x1.163f9778e4f10p-3"),  # 0.1358634790200246
+    float.fromhex("0x1.3aa923a8d46b2p-3"),  # 0.1536429201028589
+    float.fromhex("0x1.7462503855d2ap-3"),  # 0.1818281428520348
+    float.fromhex("0x1.c71c4a6b188e7p-3"),  # 0.22222192897158452
+    float.fromhex("0x1.2492497830387p-2"),  # 0.2857142905814318
+    float.fromhex("0x1.99999998ebcddp-2"),  # 0.39999999996048335
+    float.fromhex("0x1.5555555555937p-1"),  # 0.666666666666777
+)
+
+# log(cosh(x)) = w/2 + w^2 q(w), w <= 9/16: relative error 4.89e-9 as rounded
+COSH_SINGLE = (
+    float.fromhex("-0x1.c6fae00000000p-12"),  # -0.00043390272185206413
+    float.fromhex("0x1.08d6be0000000p-9"),  # 0.002020559972152114
+    float.fromhex("-0x1.b73cfe0000000p-8"),  # -0.0067022438161075115
+    float.fromhex("0x1.6c01280000000p-6"),  # 0.022217072546482086
+    float.fromhex("-0x1.5555200000000p-4"),  # -0.08333313465118408
+)
+
+# log(cosh(x)) = w/2 + w^2 q(w), w <= 9/16: relative error 4.54e-17 as rounded
+COSH_DOUBLE = (
+    float.fromhex("-0x1.130eba92629bap-21"),  # -5.123345821350863e-07
+    float.fromhex("0x1.a13369aabab25p-19"),  # 3.108388417207523e-06
+    float.fromhex("-0x1.70cc2e76915f0p-17"),  # -1.0991024493321532e-05
+    float.fromhex("0x1.0ef583aa7364bp-15"),  # 3.230083469283866e-05
+    float.fromhex("-0x1.7cf745f2e940ap-14"),  # -9.082935120703642e-05
+    float.fromhex("0x1.0d01991072408p-12"),  # 0.0002565443437814734
+    float.fromhex("-0x1.833ce2883f25cp-11"),  # -0.0007385975486893892
+    float.fromhex("0x1.1ea5cf37646e5p-9"),  # 0.0021869483422925933
+    float.fromhex("-0x1.ba1ba19b1fe6ap-8"),  # -0.006746031717852577
+    float.fromhex("0x1.6c16c16be01a8p-6"),  # 0.02222222222144557
+    float.fromhex("-0x1.555555555533cp-4"),  # -0.08333333333332588
+)

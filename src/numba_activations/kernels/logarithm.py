@@ -5,9 +5,9 @@ from typing import Any
 
 from ..records import Bound, Error, Limits, activation
 from . import coefficients as c
-from .arithmetic import divide, fast_two_sum, times, two_sum
-from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE
-from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp, lower_exponent, nearest_exponent, shift
+from .arithmetic import divide, fast_two_sum
+from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE, NEAR_DOUBLE, NEAR_SINGLE, RATIO_DOUBLE, RATIO_SINGLE
+from .primitives import NOTHING, Float, by_type, fma, ldexp, lower_exponent, nearest_exponent, shift
 from .tiers.reduction import horner
 
 
@@ -48,26 +48,41 @@ def log_parts(u: Float, lost: Float, near: Float, low: Float) -> tuple[Float, Fl
     return plus_ln2(n, h, rest)
 
 
+def excess(f: Float, p: tuple[float, ...]) -> tuple[Float, Float]:
+    """f - log(1 + f) as a product; it is small beside f, so that its rounding hardly matters."""
+    s = f / (type(f)(2) + f)
+    w = s * s
+    return s, fma(-w, horner(w, p), f)
+
+
+def log_scaled(f: Float, below: Float) -> Float:
+    """log((1 + f) 2^-below) for an integer `below` and -1/4 <= f <= 1/2, with the sign of f for f = -0."""
+    T = type(f)
+    s, g = excess(f, by_type(f, NEAR_SINGLE, NEAR_DOUBLE))
+    return fma(below, T(-math.log(2)), fma(-s, g, f))
+
+
 def log1p(x: Float) -> tuple[Float, Float]:
     """log(1 + x)"""
     T = type(x)
-    infinite = x == T(math.inf)
-    u, lost = two_sum(T(1), x)
-    high, rest = log_parts(u, T(0) if infinite else lost, x, T(NOTHING))
-    y = T(-math.inf) if x == T(-1) else copysign(high + rest, x)
-    inverse = T(1) / u
-    slope = inverse if infinite or x == T(-1) else fma(-(inverse * inverse), lost, inverse)
-    beyond = x < T(-1)
-    return T(math.nan) if beyond else x if infinite else y, T(math.nan) if beyond else slope
+    shifted = nearest_exponent(fma(x, T(CENTRE), T(CENTRE)))  # of the n with 3/4 <= (1 + x) 2^-n < 3/2
+    scale = T(0.25) * lower_exponent(T(4), shifted)  # 2^-n, which is no normal number for the largest x
+    y = log_scaled(fma(x, scale, -(T(1) - scale)), shift(x) - shifted)  # that sum keeps the sign of zero
+    y = y if x < T(math.inf) else x
+    y = y if x > T(-1) else T(-math.inf if x == T(-1) else math.nan)
+    return y, T(1) / (T(1) + x) if x >= T(-1) else T(math.nan)
 
+
+# `nearest_exponent` cuts at sqrt(1/2): where 1 + x = 3/4 comes to lie there, x 2^-n - (1 - 2^-n) has no rounding.
+CENTRE = math.sqrt(0.5) / 0.75
 
 activation(
     log1p,
     exact=lambda m, x: m.log1p(x),
     limits=Limits(plus=(math.inf, 0), minus=(math.nan, math.nan)),
     bounds={
-        "float32": Bound(Error(0.65, at=0.4222303032875061), Error(1.05, at=-0.29295608401298523)),
-        "float64": Bound(Error(0.56, at=0.5455364295711753), Error(1.05, at=1.2850894447381792e16)),
+        "float32": Bound(Error(0.97, at=-0.35934752225875854), Error(1.5, at=127.02208709716797)),
+        "float64": Bound(Error(1.33, at=0.5893566620999036), Error(1.5, at=1.9736229872187274e-08)),
     },
     note="NaN below -1; -inf with the derivative inf at -1.",
 )
@@ -83,25 +98,20 @@ def lifted(x: Float) -> tuple[Float, Float]:
 def logit(x: Float) -> tuple[Float, Float]:
     """log(x / (1 - x))"""
     T = type(x)
-    other, lost = fast_two_sum(T(1), -x)
     upper = x > T(0.5)
-    a = other if upper else abs(x)  # of x and 1 - x the smaller, which is exact
-    b, b_low = (x, T(0)) if upper else (other, lost)
-    f, n = lifted(a)
-    # a (1 + a) is about a / b; so f / b will lie between 1/2 and 2, and be a / b itself near the root
-    shifted = nearest_exponent(T(1.25) * fma(f, a, f))
-    f = lower_exponent(f, shifted)
-    difference, difference_low = two_sum(f, -b)
-    total, total_low = two_sum(f, b)
-    difference_low, total_low = difference_low - b_low, total_low + b_low
-    h, h_low = divide(difference + difference, difference_low + difference_low, total, total_low)
-    high, rest = plus_ln2((shifted - shift(x)) - n, *atanh_parts(h, h_low))
-    y = T(-math.inf) if a == T(0) else high + rest
-    d, d_low = times(a, T(0), b, b_low)
-    inverse = T(1) / d
-    slope = inverse if inverse == T(math.inf) else fma(-inverse, fma(inverse, d, T(-1)) + inverse * d_low, inverse)
-    beyond = x < T(0) or x > T(1)
-    return T(math.nan) if beyond else -y if upper else y, T(math.nan) if beyond else slope
+    a = T(1) - x if upper else x  # of x and 1 - x the smaller
+    up, up_by = by_type(x, (2.0**24, 24), (2.0**52, 52))
+    lifted = T(up) * a  # a normal number also where a is none
+    # f = a 2^-n is 0.57 to 1.22 times 1 - a, and is a from 3/8 to 1/2, where no quotient is rounded
+    shifted = nearest_exponent(lifted * fma(T(1.935), a, T(1.16)))
+    f = lower_exponent(lifted, shifted)
+    s = ((f - T(0.5)) + (a - T(0.5))) / ((f - a) + T(1))  # log(f / (1 - a)) = 2 atanh(s) = 2 s + s w p(w)
+    w = s * s
+    y = fma(s * w, horner(w, by_type(x, RATIO_SINGLE, RATIO_DOUBLE)), s + s)
+    y = fma(shifted - (shift(x) + T(up_by)), T(math.log(2)), y)
+    y = y if a > T(0) else T(-math.inf if a == T(0) else math.nan)
+    slope = abs(T(1) / (a * (T(1) - a)))
+    return -y if upper else y, slope if a >= T(0) else T(math.nan)
 
 
 activation(
@@ -109,8 +119,8 @@ activation(
     exact=lambda m, x: m.log(x / (1 - x)),
     limits=Limits(plus=(math.nan, math.nan), minus=(math.nan, math.nan)),
     bounds={
-        "float32": Bound(Error(0.69, at=0.40512099862098694), Error(0.53, at=0.9999999403953552)),
-        "float64": Bound(Error(0.62, at=0.4080880039155091), Error(0.53, at=0.9999999999999999)),
+        "float32": Bound(Error(1.48, at=0.1298849731683731), Error(2.05, at=0.146605163812637)),
+        "float64": Bound(Error(1.4, at=0.7267674383479921), Error(1.9, at=5.769739297024034e-17)),
     },
     note="NaN outside of [0, 1]; -inf at 0 and inf at 1, with the derivative inf.",
 )
@@ -119,19 +129,15 @@ activation(
 def log1mexp(m: Any, x: Float) -> tuple[Float, Float]:
     """log(1 - exp(-x))"""
     T = type(x)
-    e, e_low, shifted = m.parts(-x, T(NOTHING))
-    scale = ldexp(T(1), shifted)
-    v, v_low = e * scale, e_low * scale
-    u, u_low = fast_two_sum(T(1), -v)
-    u, u_low = fast_two_sum(u, u_low - v_low)
-    f, n = lifted(u)
-    high, rest = log_parts(f, T(0) if n > T(0) else u_low, -v, -v_low)
-    high, rest = plus_ln2(-n, high, rest) if n > T(0) else (high, rest)
-    d, d_low = divide(e, e_low, u, u_low)
-    slope = T(math.inf) if T(1) / u == T(math.inf) else ldexp(d + d_low, shifted)
-    y = high + rest if x > T(0) else T(-math.inf)
-    outside = not x >= T(0)
-    return T(math.nan) if outside else y, T(math.nan) if outside else slope
+    near, n = lifted(x)  # 1 - e^-x is as good as x where that makes a difference
+    e, e_low, shifted = m.parts(-near, T(NOTHING))
+    u, u_low = fast_two_sum(T(1), -ldexp(e, shifted))
+    u_low = u_low - ldexp(e_low, shifted)
+    raised = nearest_exponent(T(CENTRE) * (u + u_low))  # as in log1p: f has one rounding
+    scale = lower_exponent(T(1), raised)
+    y = log_scaled(fma(scale, u_low, fma(scale, u, T(-1))), (shift(x) - raised) + n)
+    y = y if x > T(0) else T(-math.inf if x == T(0) else math.nan)
+    return y, ldexp(e / (u + u_low), shifted + n) if x >= T(0) else T(math.nan)
 
 
 activation(
@@ -139,8 +145,8 @@ activation(
     exact=lambda m, x: m.log(-m.expm1(-x)),
     limits=Limits(plus=(0, 0), minus=(math.nan, math.nan)),
     bounds={
-        "float32": Bound(Error(0.86, at=87.69625091552734), Error(0.96, at=0.3001120090484619)),
-        "float64": Bound(Error(0.7, at=709.0119260967292), Error(0.97, at=0.0614519558780211)),
+        "float32": Bound(Error(1.38, at=1.0157265663146973), Error(2.05, at=1.1053531169891357)),
+        "float64": Bound(Error(1.7, at=0.9926760144337183), Error(2.35, at=0.42091540272369476)),
     },
     note="NaN below 0; -inf with the derivative inf at 0.",
 )

@@ -5,7 +5,7 @@ from typing import Any
 from ..records import RowBound, RowError, along_axis
 from .arithmetic import lower
 from .elements import negative, product
-from .logarithm import log1p
+from .logarithm import log1p_parts
 from .primitives import NOTHING, Float
 from .sigmoidal import sigmoid_parts
 from .softmax import exact_softmax, log1p_of, log_softmax_vjp, others_of
@@ -21,7 +21,8 @@ def sigmoid_cross_entropy(logits: Float, targets: Float) -> tuple[Float, Float]:
     small = (w + w_lost) * lower(size)  # s(-|x|): keeps its digits where s(|x|) rounds to 1
     slope = missed - small if logits >= T(0) else small - targets
     linear = T(0) if missed == T(0) else size * missed
-    return linear + log1p(full.exp(-size))[0], slope
+    high, rest = log1p_parts(full.exp(-size), T(NOTHING))
+    return linear + (high + rest), slope
 
 
 along_axis(

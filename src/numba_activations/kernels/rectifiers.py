@@ -4,27 +4,31 @@ import math
 from typing import Any
 
 from ..records import Bound, Error, Limits, Rule, activation
-from .arithmetic import constant, divide, fast_two_sum, finite, lower, plus, times, two_product, two_sum
-from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE
-from .logarithm import log1p_parts
+from .arithmetic import constant, divide, finite, lower, plus, times, two_product
+from .coefficients_logarithm import COSH_DOUBLE, COSH_SINGLE, NEARER_DOUBLE, NEARER_SINGLE, WIDE_DOUBLE, WIDE_SINGLE
+from .logarithm import excess
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
-from .sigmoidal import limit, sigmoid_parts, sigmoid_value, tanh_gap, tanh_lack, tanh_parts
+from .sigmoidal import limit, sigmoid_parts, tanh_gap, tanh_lack, tanh_parts
 from .tiers.reduction import at_most, clamped, horner
 
 
-def log1p_decay(m: Any, x: Float, low: Float) -> tuple[Float, Float]:
-    """log(1 + e^-|x + low|) and what that lacks."""
-    high, rest, shifted = m.parts(-abs(x), -low if x >= type(x)(0) else low)
-    return log1p_parts(ldexp(high, shifted), ldexp(rest, shifted))
+def beyond_log1p(e: Float, low: Float) -> Float:
+    """What log(1 + e + low) is less than e by, 0 <= e <= 1."""
+    T = type(e)
+    s = e / (T(2) + e)
+    w = s * s  # log(1 + e) = 2 s + s w p(w) and e = 2 s + s e
+    low = fma(T(-1.5) * s, low, low)  # about low / (1 + e)
+    return fma(s, e, fma(-s * w, horner(w, by_type(e, WIDE_SINGLE, WIDE_DOUBLE)), -low))
 
 
 def log_sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     """-log(1 + exp(-x))"""
     T = type(x)
-    h, h_lost = log1p_decay(m, x, T(NOTHING))
-    y, lost = two_sum(x if x < T(0) else T(0), -h)
-    w, w_lost, _, _ = sigmoid_parts(m, x, T(NOTHING))
-    return x if x < -limit(x) else y + (lost - h_lost), sigmoid_value(-x, w + w_lost)
+    high, rest, shifted = m.parts(-abs(x), T(NOTHING))
+    e, e_lost = ldexp(high, shifted), ldexp(rest, shifted)
+    y = ((x if x < T(0) else T(0)) + beyond_log1p(e, e_lost)) - e
+    w = m.half(abs(x))
+    return y, T(1) - w if x < T(0) else w
 
 
 activation(
@@ -33,8 +37,8 @@ activation(
     aliases=("logsigmoid", "log_expit"),
     limits=Limits(plus=(0, 0), minus=(-math.inf, 1)),
     bounds={
-        "float32": Bound(Error(0.88, at=87.68316), Error(0.82, at=87.68366)),
-        "float64": Bound(Error(0.85, at=708.7429921225456), Error(0.82, at=-0.24528890204832354)),
+        "float32": Bound(Error(1.43, at=-0.002936288481578231), Error(1.46, at=1.1047301292419434)),
+        "float64": Bound(Error(1.5, at=0.4586318732153334), Error(1.46, at=1.1188224967031708)),
     },
 )
 
@@ -42,16 +46,19 @@ activation(
 def softplus(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     """log(1 + exp(beta x)) / beta"""
     T = type(x)
-    z, z_lost = two_product(beta, x)
-    z_lost = z_lost if abs(z) < limit(x) else T(0)
-    h, h_lost = log1p_decay(m, z, z_lost)
-    q, q_lost = divide(h, h_lost, beta, T(NOTHING))
-    y, lost = two_sum(x if x > T(0) else T(0), q)
-    w, w_lost, _, _ = sigmoid_parts(m, z, z_lost)
+    z, z_lost = two_product(beta, abs(x))
+    z_lost = z_lost if z < limit(x) else T(0)
+    high, rest, shifted = m.parts(-z, -z_lost)
+    e, e_lost = ldexp(high, shifted), ldexp(rest, shifted)
+    inverse = T(1) / beta
+    q = e * inverse
+    less = beyond_log1p(e, e_lost) - fma(-q, beta, e)
+    y = fma(-inverse, less, x if x > T(0) else T(0)) + q
+    w = m.half(z)
+    w = fma(w - T(1), z_lost * w, w)
     # d/dbeta = (z s(z) - log(1 + e^z)) / beta^2 = -(|z| s(-|z|) + log(1 + e^-|z|)) / beta^2
-    size = limit(x) if abs(z) > limit(x) else abs(z)
-    slope = -(fma(size * lower(x), w, h) + h_lost) / beta / beta
-    return x if z > limit(x) else y + (lost + q_lost), sigmoid_value(z, w + w_lost), slope
+    fading = ldexp((z if z < limit(x) else limit(x)) * high / (T(1) + e), shifted)
+    return y, T(1) - w if x >= T(0) else w, (beyond_log1p(e, e_lost) - e - fading) * inverse * inverse
 
 
 activation(
@@ -61,8 +68,8 @@ activation(
     rules=(Rule("beta > 0", lambda beta: beta > 0),),
     trainable="beta",
     bounds={
-        "float32": Bound(Error(0.88, at=-87.72867), Error(0.82, at=0.35898924)),
-        "float64": Bound(Error(0.84, at=-708.6239621848962), Error(0.83, at=0.3858274033026108)),
+        "float32": Bound(Error(1.43, at=0.002936288481578231), Error(1.46, at=-1.1047301292419434)),
+        "float64": Bound(Error(1.5, at=-0.4813792039770286), Error(1.46, at=-1.1003857636896681)),
     },
 )
 
@@ -312,32 +319,15 @@ activation(
 
 def log_cosh(m: Any, x: Float) -> tuple[Float, Float]:
     """log(cosh(x))"""
-    # 2 atanh(tanh(x/2)^2) near 0, |x| - log(2) + log(1 + e^-2|x|) elsewhere, where log(1 + e) = 2 atanh(e / (2 + e))
     T = type(x)
-    near = abs(x) < T(1)
-    high, rest, scale = m.growth(abs(x), T(NOTHING))  # e^|x| = high / small
-    small = scale * lower(x)
-    above, above_lost = fast_two_sum(high, -small)
-    above, above_lost = fast_two_sum(above, above_lost + rest)
-    total, lost = fast_two_sum(high, small)
-    square, square_lost = times(high, rest, high, rest)
-    below, below_lost = plus(T(2) * square, T(2) * square_lost, small * small, T(NOTHING))
-    above, above_lost = (above, above_lost) if near else (small * small, T(NOTHING))
-    below, below_lost = (total, lost + rest) if near else (below, below_lost)
-    s, s_lost = divide(above, above_lost, below, below_lost)
-    tiny = abs(x) < T(by_type(x, 2.0**-20, 2.0**-49))  # one `rest` alone has not all its digits there
-    s, s_lost = (T(0.5) * x, T(0)) if tiny else (s, s_lost)
-    h, h_lost = times(T(2) * s, T(2) * s_lost, s, s_lost) if near else (T(2) * s, T(2) * s_lost)
-    w = h * h
-    h_lost = fma(h * w, horner(w, by_type(x, LOG_SINGLE, LOG_DOUBLE)), h_lost)
-    ln2, ln2_lost = constant(x, math.log(2), LN2_REST)
-    size, size_lost = plus(abs(x), T(NOTHING), -ln2, -ln2_lost)
-    y, y_lost = plus(T(0) if near else size, T(0) if near else size_lost, h, h_lost)
+    size, w = abs(x), x * x
+    near = fma(T(0.5) * x, x, w * w * horner(w, by_type(x, COSH_SINGLE, COSH_DOUBLE)))
+    e = m.exp(T(-2) * size)
+    s, g = excess(e, by_type(x, NEARER_SINGLE, NEARER_DOUBLE))
+    y = near if size < T(0.75) else (size - T(math.log(2))) + fma(-s, g, e)
     t, t_lost, _ = tanh_parts(m, x, T(NOTHING))
-    return abs(x) if abs(x) > T(2.0**60) else y + y_lost, copysign(t + t_lost, x)
+    return y, copysign(t + t_lost, x)
 
-
-LN2_REST = float.fromhex("0x1.abc9e3b39803fp-56")
 
 activation(
     log_cosh,
@@ -345,8 +335,8 @@ activation(
     aliases=("logcosh",),
     limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
     bounds={
-        "float32": Bound(Error(1.08, at=-0.34924861788749695), Error(0.72, at=0.17708588)),
-        "float64": Bound(Error(1.06, at=0.3487824416947616), Error(0.7, at=-0.184386696233684)),
+        "float32": Bound(Error(1.14, at=0.7510895729064941), Error(0.72, at=0.17708588)),
+        "float64": Bound(Error(1.65, at=0.7741811426675298), Error(0.7, at=-0.184386696233684)),
     },
 )
 
