@@ -6,13 +6,15 @@ the largest e^x near 1 by an exact power of two. So no difference x - max is rou
 accurate as the largest.
 """
 
+import math
 from typing import Any
 
 from ..records import RowBound, RowError, along_axis
+from .arithmetic import two_sum
 from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, where_equal, where_not_equal
-from .logarithm import log1p
-from .primitives import Float, by_type, fma, ldexp, shift
+from .logarithm import log_parts
+from .primitives import NOTHING, Float, by_type, fma, ldexp, shift
 from .tiers.reduction import exp_reduced, reduce
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
@@ -88,8 +90,10 @@ def others_of(row: Any, x: Any, top: Any) -> Any:
 
 
 def log1p_of(x: Float) -> Float:
-    """log(1 + x)"""
-    return log1p(x)[0]
+    """log(1 + x), rounded once"""
+    T = type(x)
+    high, rest = log_parts(*two_sum(T(1), x), x, T(NOTHING))
+    return x if x == T(math.inf) else high + rest
 
 
 def softmax(row: Any, x: Any) -> Any:
@@ -328,7 +332,7 @@ def logmeanexp(row: Any, x: Any) -> Any:
 
 def log_of(n: Float) -> Float:
     """log(n)"""
-    return log1p(n - type(n)(1))[0]
+    return log1p_of(n - type(n)(1))
 
 
 def above_mean(top: Float, log_total: Float, n: Float, log_n: Float) -> Float:
