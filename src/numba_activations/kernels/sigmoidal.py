@@ -5,7 +5,7 @@ from typing import Any
 
 from ..records import Bound, Error, Limits, activation
 from . import coefficients_tanh as c
-from .arithmetic import divide, fast_two_sum, lift, lower, times, two_product
+from .arithmetic import divide, fast_two_sum, lower, times, two_product
 from .primitives import NOTHING, Float, by_type, copysign, fma
 from .tiers.reduction import horner
 
@@ -150,9 +150,9 @@ def tanh_shrink(m: Any, x: Float) -> tuple[Float, Float]:
     size = abs(x)
     far = (size - T(1)) + tanh_gap(m, size)
     w, w_lost = two_product(size, size)
-    cube, cube_lost = times(w, w_lost, size * lift(x), T(NOTHING))
     middle, rest = tanh_lack(w)
-    near = fma(cube, middle, fma(cube, rest, cube_lost * middle)) * lower(x)
+    curve, curve_lost = times(w, w_lost, middle, rest)  # not x^3 first, which loses digits where it is subnormal
+    near = fma(size, curve, size * curve_lost)
     t, t_lost, _ = tanh_parts(m, x, T(NOTHING))
     return copysign(near if size < T(c.LACK_EDGE) else far, x), fma(t, t, T(2) * t * t_lost)
 
