@@ -131,8 +131,9 @@ def log1mexp(m: Any, x: Float) -> tuple[Float, Float]:
     T = type(x)
     near, n = lifted(x)  # 1 - e^-x is as good as x where that makes a difference
     e, e_low, shifted = m.parts(-near, T(NOTHING))
-    u, u_low = fast_two_sum(T(1), -ldexp(e, shifted))
-    u_low = u_low - ldexp(e_low, shifted)
+    power = ldexp(T(1), shifted)
+    u, u_low = fast_two_sum(T(1), -e * power)
+    u_low = fma(-e_low, power, u_low)
     raised = nearest_exponent(T(CENTRE) * (u + u_low))  # as in log1p: f has one rounding
     scale = lower_exponent(T(1), raised)
     y = log_scaled(fma(scale, u_low, fma(scale, u, T(-1))), (shift(x) - raised) + n)
