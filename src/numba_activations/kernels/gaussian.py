@@ -157,7 +157,8 @@ activation(
 def minus_square(m: Any, z: Float) -> tuple[Float, Float, Float]:
     """exp(-z^2) as (1 + s + rest) 2^n"""
     h, h_low = two_product(z, z)
-    return m.surplus(-h, -h_low)
+    s, rest, shifted = m.surplus(-h, -h_low)
+    return s, rest, shifted
 
 
 def gaussian(m: Any, x: Float) -> tuple[Float, Float]:
