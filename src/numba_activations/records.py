@@ -126,8 +126,8 @@ class Approximation:
     name : str
         The name under `numba_activations.approx`.
     module : module
-        Holds `exp`, and `parts`, `growth` and `half`, from which every activation of the tier is built; `exp` alone
-        where the tier is there to be compared only.
+        Holds `exp`, and the functions that `kernels/tiers/full.py` has, from which every activation of the tier is
+        built; `exp` alone where the tier is there to be compared only.
     method : str
         First line of the docstring of its `exp`.
     bounds : mapping of str to Error
@@ -324,6 +324,6 @@ def along_axis(kernel: Callable[..., Any], **row: Any) -> None:
 
 
 def approximation(module: ModuleType, **row: Any) -> None:
-    """Enter a module that holds `exp`, `parts`, `growth` and `half` into the table of tiers, under its own name."""
+    """Enter a module that holds `exp` and what is made of it into the table of tiers, under its own name."""
     name = module.__name__.rpartition(".")[2]
     APPROXIMATIONS[name] = Approximation(name=name, module=module, **row)

@@ -75,7 +75,7 @@ def _model(options: argparse.Namespace) -> Any:
     if options.resume is not None:
         model = MLPClassifier.load(options.resume)
         if model.n_iter_ >= options.epochs:
-            raise UserError(f"{options.resume} has {model.n_iter_} epochs already: --epochs must be more")
+            raise UserError(f"{options.resume} was trained up to epoch {model.n_iter_} already: --epochs must be more")
         return model.set_params(max_iter=options.epochs)
     activation = options.activation[0] if len(options.activation) == 1 else options.activation
     return MLPClassifier(
