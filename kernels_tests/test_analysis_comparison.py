@@ -87,14 +87,14 @@ def test_a_promised_absolute_error_must_hold_too(absolute, holds):
 
 def test_activations_of_a_tier_are_held_against_what_is_stated_of_them():
     few = {"float32": 4096, "float64": 256}
-    found = comparison.compare("tanh", None, "", ("float32",), libraries=(), seconds=0.01, points=few)
+    found = comparison.compare("elu", None, "", ("float32",), libraries=(), seconds=0.01, points=few)
     rows = {m.name: m for m in found.measurements}
-    assert rows["schraudolph"].stated is None  # relative to tanh(x) near 0 it is of any size
-    assert rows["schraudolph"].stated_absolute in stated("schraudolph", "tanh", "float32")
-    assert (rows["r1e4"].stated, rows["r1e4"].stated_absolute) == stated("r1e4", "tanh", "float32")
+    assert rows["schraudolph"].stated is None  # relative to elu(x) near 0 it is of any size
+    assert rows["schraudolph"].stated_absolute in stated("schraudolph", "elu", "float32")
+    assert (rows["r1e4"].stated, rows["r1e4"].stated_absolute) == stated("r1e4", "elu", "float32")
     assert all(m.holds for m in rows.values())
     assert "max abs." in found.columns
-    assert "0.017 abs." in found.to_markdown()
+    assert "0.025 abs." in found.to_markdown()
 
 
 def test_what_is_not_finite_is_still_json():
