@@ -112,7 +112,7 @@ def prepare(library: str, name: str, variant: str, x: np.ndarray, g: np.ndarray)
         else:
             call = GRADIENTS[library](variant, function(library, record), x, g)
         call()
-    except (NotImplementedError, RuntimeError, ValueError) as error:  # such as: not implemented for 'Half'
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # such as: not implemented for 'Half'
         raise NotOfferedError(str(error).splitlines()[0]) from error
     return call
 
