@@ -17,4 +17,5 @@ PROGRAMS = {
 
 def run(program: str, environment: Mapping[str, str] | None = None) -> None:
     """Run a program in a new interpreter, to its end."""
-    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, **(environment or {})})
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # users have it from pip
+    subprocess.run([sys.executable, "-c", program], check=True, env={**inherited, **(environment or {})})
