@@ -305,8 +305,8 @@ class Judge:
         if np.isnan(values).all() or (values >= beyond).all() or (values <= -beyond).all():
             constant = float(np.clip(values[0], -beyond, beyond))  # NaN stays NaN
             return Smooth((*(0.0,) * (NODES.size - 1), constant), centre, stretch)
-        if not (np.abs(values) < LARGEST).all():
-            return None
+        if not (np.abs(values) < LARGEST).all() or values.min() < 0 < values.max():
+            return None  # beside a root too: there numbers are judged one by one, as no double has enough digits
         nodes, checks = np.split(values, [NODES.size])
         series = 2 / NODES.size * WAVES @ nodes
         series[0] /= 2
