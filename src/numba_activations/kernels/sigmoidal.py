@@ -27,13 +27,6 @@ def sigmoid_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Fl
     return *divide(scale, T(NOTHING), total, lost), *divide(high, rest, total, lost)
 
 
-def sigmoid_value(x: Float, w: Float) -> Float:
-    """s(x) from w = lift s(-|x|)."""
-    T = type(x)
-    small = w * lower(x)
-    return T(1) - small if x >= T(0) else small
-
-
 def sigmoid_slope(w: Float) -> Float:
     """lift s'(x) = lift s(-|x|) (1 - s(-|x|)), in which nothing cancels, from w = lift s(-|x|)."""
     return fma(-w, w * lower(w), w)
