@@ -22,7 +22,7 @@ def _reduced_parts(r: Float, lost: Float) -> tuple[Float, Float]:
     if by_type(r, True, False):
         e = libm_exp(np.float64(r) + np.float64(lost))  # no more than the exp of float32 and less than its expm1
         high = T(e)
-        return high, T(e - np.float64(high))
+        return high, r + lost if abs(r) < T(2.0**-26) else T(e - np.float64(high))  # e itself is 1 where r is tiny
     high, rest = fast_two_sum(T(1), libm_expm1(r))  # expm1 has the digits that exp lacks
     return high, fma(high, lost, rest)
 
