@@ -45,6 +45,12 @@ def test_no_error_of_an_activation_in_a_tier_exceeds_what_is_stated_and_none_is_
                 assert promised[unit].size <= 2 * errors[worst], witness
 
 
+@pytest.mark.parametrize(("tier", "name", "dtype"), [c for c in CASES if not c[0].startswith("schraudolph")])
+def test_only_lines_lose_what_exp_has_beside_1(tier, name, dtype):
+    for half in HALVES:
+        assert "relative" in {error.unit for error in stated(tier, name, dtype, half)}
+
+
 def test_a_3_percent_exp_is_no_3_percent_sigmoid():
     of_exp = APPROXIMATIONS["schraudolph"].bounds["float32"]
     relative, absolute = stated("schraudolph", "sigmoid", "float32")
