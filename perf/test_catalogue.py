@@ -52,7 +52,7 @@ def test_row(record, case: Case, library: str):
         call = case.call(library, **arrays)
     except peers.NotOfferedError as reason:
         pytest.skip(f"{library}: {reason}")
-    moderate = np.abs(arrays["x"]) < 4
+    moderate = (np.abs(arrays["x"]) < 4) & ~np.isin(arrays["x"], act.catalogue[case.name].kinks)
     tolerance = np.sqrt(np.finfo(case.dtype).eps)
     for theirs, mine in zip(_results(call()), _results(ours()), strict=True):
         assert theirs.dtype == case.dtype
