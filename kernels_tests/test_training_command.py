@@ -190,7 +190,7 @@ def test_a_mistake_is_answered_with_what_would_be_right(tmp_path, capsys, make, 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send to one process")
-def test_ctrl_c_saves_what_there_is(tmp_path):
+def test_ctrl_c_saves_what_there_is(tmp_path, ctrl_c):
     command = [
         sys.executable,
         "-m",

@@ -227,7 +227,7 @@ class _Interruption:
         signal.raise_signal(signal.SIGINT) if os.name == "nt" else os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_ctrl_c_stops_at_once_and_leaves_a_fitted_estimator_that_can_go_on():
+def test_ctrl_c_stops_at_once_and_leaves_a_fitted_estimator_that_can_go_on(ctrl_c):
     generator = np.random.default_rng(0)
     X = generator.normal(size=(20_000, 300)).astype(np.float32)
     y = generator.integers(0, 5, len(X))
