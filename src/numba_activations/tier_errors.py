@@ -6,7 +6,6 @@ root of a derivative.
 """
 
 import functools
-import json
 import math
 from importlib.resources import files
 from typing import Any
@@ -42,5 +41,7 @@ def stated(tier: str, name: str, dtype: str, half: str = "value") -> tuple[Error
 
 @functools.cache
 def _table() -> dict[str, Any]:
+    import json  # not at the start of every process: most ask for no tier
+
     found: dict[str, Any] = json.loads((files(__package__) / "data" / FILE).read_text())
     return found
