@@ -52,12 +52,13 @@ def test_row(record, case: Case, library: str):
         call = case.call(library, **arrays)
     except peers.NotOfferedError as reason:
         pytest.skip(f"{library}: {reason}")
-    moderate = (np.abs(arrays["x"]) < 4) & ~np.isin(arrays["x"], act.catalogue[case.name].kinks)
     tolerance = np.sqrt(np.finfo(case.dtype).eps)
+    x, kinks = arrays["x"], np.array(act.catalogue[case.name].kinks, case.dtype)
+    compared = (np.abs(x) < 4) & (np.abs(x[:, None] - kinks) > tolerance).all(1)  # rounding may move a kink of theirs
     for theirs, mine in zip(_results(call()), _results(ours()), strict=True):
         assert theirs.dtype == case.dtype
         close = np.isclose(theirs, mine, tolerance, tolerance)
-        assert close[moderate].all(), f"{library} computes another function: the ratio of times would mean nothing"
+        assert close[compared].all(), f"{library} computes another function: the ratio of times would mean nothing"
 
     copied = np.empty_like(arrays["x"])
     beside = {"copyto": lambda: np.copyto(copied, arrays["x"])}
