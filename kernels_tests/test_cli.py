@@ -43,7 +43,7 @@ def process(*arguments, **options):
 
 # What goes wrong: the files that a test needs are made by a function of the directory, which gives the arguments.
 def _text(directory):
-    (directory / "x.npy").write_text("1 2 3")
+    (directory / "x.npy").write_text("1.5 2.5 3.5")
     return ["--input", str(directory / "x.npy")]
 
 
@@ -74,7 +74,7 @@ def _array(array):
 MISTAKES = {
     "missing": (lambda d: ["--input", str(d / "no.npy")], r"no\.npy does not exist"),
     "directory": (lambda d: ["--input", str(d)], r"is a directory"),
-    "text": (_text, r"holds no array of numbers"),
+    "text": (_text, r"holds no array of numbers in NumPy's \.npy format: the magic string is not correct"),
     "truncated": (_truncated, r"x\.npy (holds no array of numbers|cannot be read)"),
     "nothing": (_nothing, r"holds no array of numbers"),
     "several arrays": (_several, r"holds several arrays"),
@@ -89,6 +89,7 @@ MISTAKES = {
     "unknown activation": (lambda _: ["--activation", "sigmiod"], r"no activation 'sigmiod': there are .*sigmoid"),
     "no time": (lambda _: ["--seconds", "0"], r"--seconds is 0: it must be more than 0"),
     "NaN time": (lambda _: ["--seconds", "nan"], r"--seconds is nan"),
+    "endless time": (lambda _: ["--seconds", "inf"], r"--seconds is inf: it must be more than 0, and finite"),
     "no such folder": (lambda d: ["--json", str(d / "no" / "x.json")], r"no does not exist"),
     "folder for a file": (lambda d: ["--csv", str(d)], r"is a directory: give the name of a file"),
     "twice to stdout": (lambda _: ["--json", "--csv"], r"two formats for standard output"),
@@ -168,8 +169,9 @@ def test_compare_prints_every_tier_and_every_library(capsys):
         (np.linspace(-5, 5, 100, dtype="f2"), "100 numbers from x.npy"),
         (np.linspace(-5, 5, 100).astype(">f4"), "100 numbers from x.npy"),
         (np.asfortranarray(np.linspace(-5, 5, 100).reshape(10, 10)), "100 numbers from x.npy"),
-        (np.array(1.5), "1 numbers from x.npy"),
-        (np.array([1.0, np.nan, np.inf, -2.0]), "4 numbers from x.npy, of which 2 that are not finite are left out"),
+        (np.array(1.5), "1 number from x.npy"),
+        (np.array([1.0, np.nan]), "2 numbers from x.npy, 1 of them left out: not finite"),
+        (np.array([1.0, np.nan, np.inf, -2.0]), "4 numbers from x.npy, 2 of them left out: not finite"),
     ],
 )
 def test_compare_measures_on_the_users_own_numbers(array, said, saved, capsys):
@@ -178,6 +180,26 @@ def test_compare_measures_on_the_users_own_numbers(array, said, saved, capsys):
     assert found["input"] == said
     finite = np.isfinite(array).sum()
     assert {m["on_input"]["points"] for m in found["measurements"]} == {finite}
+
+
+@pytest.mark.parametrize("command", ["compare", "report"])
+def test_a_library_that_is_not_installed_is_named(command, monkeypatch, capsys):
+    monkeypatch.setattr("numba_activations.analysis.peers.installed", lambda: ("numpy",))
+    assert main([command, "--peers", "numpy", "torch"]) == 2
+    assert "error: torch is not installed here: install it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [200, 120, 80, 60, 40])
+def test_a_narrow_terminal_has_fewer_columns_and_whole_words(width, monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # is a terminal
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main([*QUICK, "--activation", "silu"]) == 0
+    printed = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert max(map(len, printed.splitlines())) <= width
+    assert "…" not in printed
+    assert re.search(r"^ .*max rel\. .*ns L2 ", printed, flags=re.MULTILINE)
+    assert re.search(r"^ schraudolph_upper ", printed, flags=re.MULTILINE)
 
 
 def test_compare_writes_what_it_measured(tmp_path, capsys):

@@ -1,18 +1,27 @@
 """Compare exponentials, and activations built on them: error beside speed."""
 
 import argparse
+import math
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from ..analysis.comparison import DTYPES, LEGEND, Comparison, compare
-from ..analysis.peers import LIBRARIES
 from ..records import ACTIVATIONS
+from . import libraries
 from .errors import UserError, require
 from .files import check_picture, check_writable, read_floats, write
 
 FORMATS = {"json": Comparison.to_json, "csv": Comparison.to_csv, "markdown": Comparison.to_markdown}
-_LESS = ("on input", "mean", "bias", "nearest")  # columns that a narrow terminal does without
+_LESS = (  # columns that a narrow terminal does without, in turn
+    {"on input", "mean", "bias", "nearest"},
+    {"ns L1", "ns memory"},
+    {"max abs."},
+    {"stated"},
+    {"max ULP"},
+    {"dominated by"},
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--input", type=Path, metavar="FILE.npy", help="your own numbers; by default a small network's pre-activations"
     )
     parser.add_argument("--dtype", choices=DTYPES, action="append", help="one type only (default: both)")
-    parser.add_argument(
-        "--peers", nargs="*", choices=LIBRARIES, help="libraries to measure too (default: all installed)"
-    )
+    libraries.add_option(parser)
     parser.add_argument("--seconds", type=float, default=20.0, help="about how long to measure speeds (default: 20)")
     for name in FORMATS:
         parser.add_argument(
@@ -44,6 +51,7 @@ def run(options: argparse.Namespace) -> None:
     require("rich")
     wanted = {name: getattr(options, name) for name in FORMATS if getattr(options, name) is not None}
     values, described = _checked(options, [*wanted.values()])
+    asked = libraries.chosen(options)
 
     from .terminal import progress
 
@@ -54,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
             values,
             described,
             dtypes=options.dtype or DTYPES,
-            libraries=options.peers,
+            libraries=asked,
             seconds=options.seconds,
             step=lambda done, what: bar.update(task, completed=done, description=what),
         )
@@ -72,8 +80,8 @@ def _checked(options: argparse.Namespace, outputs: list[Path]) -> tuple[np.ndarr
     """The input, after all that the user may have got wrong was looked at."""
     if options.activation not in ACTIVATIONS:
         raise UserError(f"there is no activation {options.activation!r}: there are {', '.join(ACTIVATIONS.names())}")
-    if not options.seconds > 0:
-        raise UserError(f"--seconds is {options.seconds:g}: it must be more than 0")
+    if not 0 < options.seconds < math.inf:
+        raise UserError(f"--seconds is {options.seconds:g}: it must be more than 0, and finite")
     if outputs.count(Path("-")) > 1:
         raise UserError("two formats for standard output: give a FILE to all but one of them")
     files = [path for path in outputs if path != Path("-")]
@@ -87,14 +95,15 @@ def _checked(options: argparse.Namespace, outputs: list[Path]) -> tuple[np.ndarr
     if options.input is None:
         return None, ""
     values = read_floats(options.input)
-    finite = int(np.isfinite(values).sum())
+    dropped = values.size - int(np.isfinite(values).sum())
     for dtype in options.dtype or DTYPES:
         with np.errstate(over="ignore"):
             if not np.isfinite(values.astype(dtype)).any():
                 held = "NaN" if np.isnan(values).all() else f"what is NaN or infinite in {dtype}"
                 raise UserError(f"{options.input} holds only {held}: it must hold at least one finite number")
-    left_out = "" if finite == values.size else f", of which {values.size - finite} that are not finite are left out"
-    return values, f"{values.size} numbers from {options.input.name}{left_out}"
+    numbers = "1 number" if values.size == 1 else f"{values.size} numbers"
+    left_out = f", {dropped} of them left out: not finite" if dropped else ""
+    return values, f"{numbers} from {options.input.name}{left_out}"
 
 
 def _print(found: Comparison) -> None:
@@ -106,7 +115,8 @@ def _print(found: Comparison) -> None:
     for dtype in found.dtypes:
         measurements = found.of(dtype)
         copy = ", ".join(f"{size} {t:.3f}" for size, t in found.copy[dtype].items())
-        for header in (list(found.columns), [column for column in found.columns if column not in _LESS]):
+        for left_out in accumulate(_LESS, set.union, initial=set[str]()):
+            header = [column for column in found.columns if column not in left_out]
             rows = [[found.columns[column](m) for column in header] for m in measurements]
             table = table_of(f"{dtype} (ns for np.copyto: {copy})", header, rows, wrap=False)
             if output.measure(table, options=output.options.update(max_width=1000)).maximum <= output.width:

@@ -5,8 +5,9 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
-import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from .errors import UserError, require
@@ -20,19 +21,17 @@ FLOATS = ("float16", "float32", "float64")
 def read_floats(path: Path) -> NDArray[Any]:
     """The floating-point numbers of an .npy file; it is mapped, not read, until they are used."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = open_memmap(path, mode="r")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except IsADirectoryError:
         raise UserError(f"{path} is a directory: give an .npy file") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError) as error:  # what NumPy raises for anything that is not plain numbers in its format
-        reason = str(error).partition(". ")[0]  # what follows is advice for programmers
-        raise UserError(f"{path} holds no array of numbers in NumPy's .npy format: {reason}") from None
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise UserError(f"{path} holds several arrays: save the one that is meant with numpy.save")
+    except ValueError as error:  # what NumPy raises for anything that is not plain numbers in its format
+        if is_zipfile(path):
+            raise UserError(f"{path} holds several arrays: save the one that is meant with numpy.save") from None
+        raise UserError(f"{path} holds no array of numbers in NumPy's .npy format: {str(error).rstrip('.')}") from None
     if array.dtype.name not in FLOATS:
         raise UserError(f"{path} holds {array.dtype.name}: it must hold {', '.join(FLOATS[:-1])} or {FLOATS[-1]}")
     if array.size == 0:

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..analysis.peers import LIBRARIES
-from .errors import UserError, require
+from . import libraries
+from .errors import require
 from .files import check_writable, write
 
 
@@ -17,9 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="in seconds instead of minutes: fewer inputs, only NumPy to compare with"
     )
-    parser.add_argument(
-        "--peers", nargs="*", choices=LIBRARIES, help="libraries to measure too (default: all installed)"
-    )
+    libraries.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -31,17 +29,14 @@ def run(options: argparse.Namespace) -> None:
 
     from dataclasses import replace
 
-    from ..analysis import peers
     from ..engine.ahead import compile_ahead
     from ..report import FULL, QUICK, functions, measure, page
     from .terminal import progress
 
     effort = QUICK if options.quick else FULL
-    if options.peers is not None:
-        missing = sorted(set(options.peers) - set(peers.installed()))
-        if missing:
-            raise UserError(f"{', '.join(missing)} is not installed here: install it, or leave it out of --peers")
-        effort = replace(effort, libraries=tuple(options.peers))
+    asked = libraries.chosen(options)
+    if asked is not None:
+        effort = replace(effort, libraries=asked)
     with progress() as bar:
         task = bar.add_task("starting", total=1.0)
 
