@@ -157,3 +157,29 @@ def test_times_are_per_element_and_of_every_call():
 @pytest.mark.parametrize(("size", "dtype"), [("L1", "float32"), ("memory", "float64")])
 def test_sizes_count_input_and_output(size, dtype):
     assert 2 * timing.elements(size, dtype) * np.dtype(dtype).itemsize == timing.SIZES[size]
+
+
+def test_names_in_a_picture_cover_no_point_and_no_other_name():
+    pytest.importorskip("matplotlib")
+    from matplotlib.text import Text
+
+    from numba_activations.analysis.plots import comparison_figure
+
+    crowd = [measurement(f"schraudolph_{k}", 0.03 + k / 200, 0.12 + k / 1000) for k in range(5)]
+    frame = [measurement("exact", 1e-8, 5.0), measurement("fast", 0.01, 0.11)]
+    rows = tuple(replace(m, dominated_by=dict.fromkeys(timing.SIZES)) for m in (*crowd, *frame))
+    copy = {"float32": dict.fromkeys(timing.SIZES, 0.13)}
+    figure = comparison_figure(comparison.Comparison("sigmoid", "", "", {}, copy, rows))
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    for axes in (a for a in figure.axes if a.texts):
+        boxes = [Text.get_window_extent(text, renderer) for text in axes.texts]
+        assert len(boxes) == len(rows) + 1  # np.copyto
+        points = axes.transData.transform([(m.nanoseconds["L2"], m.anywhere.max_relative) for m in rows])
+        for k, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[:k])
+            assert not any(box.contains(*point) for point in points)
+            assert axes.get_window_extent(renderer).padded(1).contains(box.x1, box.y0)
+        near = {t.get_text(): not t.arrow_patch.get_visible() for t in axes.texts if t.get_text() != "np.copyto"}
+        assert near["exact"]
+        assert not all(near.values())  # a line leads to those that found no room beside their points

@@ -82,6 +82,10 @@ def comparison_figure(found: Comparison) -> "Figure":
                 _octave(axes, m)
             for axes in panels[len(tiers) :]:
                 axes.remove()
+        figure.draw_without_rendering()  # lays the axes out, so that points have their final places in pixels
+        for line, dtype in zip(fronts, found.dtypes, strict=True):
+            for axes, size in zip(line, SIZES, strict=True):
+                _name(axes, found.of(dtype), size)
     return figure
 
 
@@ -115,7 +119,6 @@ def _pareto(axes: "Axes", found: Comparison, dtype: str, size: str) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:g}"[-1] in "25" else "")
     axes.tick_params(which="minor", axis="x", labelsize=8)
-    _name(axes, measurements, size)
 
 
 def _point(m: Measurement, size: str) -> tuple[float, float]:
@@ -124,35 +127,46 @@ def _point(m: Measurement, size: str) -> tuple[float, float]:
 
 
 def _name(axes: "Axes", measurements: tuple[Measurement, ...], size: str) -> None:
-    """Write each name beside its point, in the first place where it covers no point and no other name."""
+    """Write each name beside its point, in the first place where it covers no point and no other text.
+
+    A line leads from the point to a name that is not near.
+    """
+    from matplotlib.text import Text
+
     figure: Any = axes.get_figure(root=True)
-    figure.draw_without_rendering()  # lays the axes out, so that points have their final places in pixels
     renderer, unit = figure.canvas.get_renderer(), figure.dpi / 72
     points = axes.transData.transform([_point(m, size) for m in measurements])
     taken = [(x - 4 * unit, y - 4 * unit, x + 4 * unit, y + 4 * unit) for x, y in points]
+    for written in axes.texts:
+        x0, y0, x1, y1 = written.get_window_extent(renderer).extents
+        taken.append((x0, y0, x1, y1))
     left, low, right, high = axes.get_window_extent(renderer).extents
-    for m in measurements:
-        for place in PLACES:
-            text = axes.annotate(
-                m.name,
-                _point(m, size),
-                xytext=place[:2],
-                textcoords="offset points",
-                ha=place[2],
-                va=place[3],
-                fontsize=8.5,
-                color=OURS if m.kind == "tier" else OTHERS,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
-            )
-            x0, y0, x1, y1 = text.get_window_extent(renderer).extents
+    for m, (x, y) in zip(measurements, points, strict=True):
+        text: Any = axes.annotate(
+            m.name,
+            _point(m, size),
+            xytext=(0, 0),
+            textcoords="offset points",
+            fontsize=8.5,
+            color=OURS if m.kind == "tier" else OTHERS,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": PAD, "alpha": 0.85},
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
+        )
+        width, height = Text.get_window_extent(text, renderer).size + 2 * PAD * unit
+        for dx, dy, side, edge in PLACES:
+            x0, y0 = x + dx * unit - SHARES[side] * width, y + dy * unit - SHARES[edge] * height
+            x1, y1 = x0 + width, y0 + height
             inside = left < x0 and x1 < right and low < y0 and y1 < high
-            clear = inside and all(x1 < a or x0 > c or y1 < b or y0 > d for a, b, c, d in taken)
-            if clear or place == PLACES[-1]:
-                taken.append((x0, y0, x1, y1))
+            if inside and all(x1 < a or x0 > c or y1 < b or y0 > d for a, b, c, d in taken):
                 break
-            text.remove()
+        taken.append((x0, y0, x1, y1))
+        text.set(position=(dx, dy), ha=side, va=edge)
+        text.arrow_patch.set_visible(math.hypot(dx, dy) > NEAR)
 
 
+PAD = 0.8  # points
+SHARES = {"left": 0, "bottom": 0, "center": 0.5, "right": 1, "top": 1}  # of a text, before the place where it is put
+NEAR = 10  # points; a line leads further
 PLACES = [
     (8, 0, "left", "center"),
     (-8, 0, "right", "center"),
@@ -162,7 +176,12 @@ PLACES = [
     (6, -8, "left", "top"),
     (-6, 8, "right", "bottom"),
     (-6, -8, "right", "top"),
-    *((14, rise, "left", "center") for rise in (13, -13, 26, -26, 39, -39)),
+    *(
+        (distance * math.cos(angle), distance * math.sin(angle), side, "center")
+        for distance in (20, 32, 44, 58, 74, 92)
+        for rise in (0, 20, -20, 40, -40, 60, -60, 80, -80)
+        for side, angle in (("left", math.radians(rise)), ("right", math.pi - math.radians(rise)))
+    ),
 ]
 
 
