@@ -109,9 +109,11 @@ def prepare(library: str, name: str, variant: str, x: np.ndarray, g: np.ndarray)
     try:
         if variant == "value":
             call = peer(library, record)(x, np.empty_like(x))
+            if (kind := np.asarray(call()).dtype) != x.dtype:
+                raise NotOfferedError(f"gives {kind} for {x.dtype}")
         else:
             call = GRADIENTS[library](variant, function(library, record), x, g)
-        call()
+            call()
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # such as: not implemented for 'Half'
         raise NotOfferedError(str(error).splitlines()[0]) from error
     return call
