@@ -7,6 +7,8 @@ import pytest
 
 import numba_activations as act
 from numba_activations.analysis import propagation
+from numba_activations.engine import registry
+from numba_activations.engine.keys import Key
 from numba_activations.records import ACTIVATIONS, APPROXIMATIONS
 from numba_activations.tier_errors import HALVES, UNITS, stated
 
@@ -43,6 +45,19 @@ def test_no_error_of_an_activation_in_a_tier_exceeds_what_is_stated_and_none_is_
                 witness = f"{half}, {unit}: {errors[worst]:.3g} at {x[worst]!r}"
                 assert errors[worst] <= promised[unit].size, witness
                 assert promised[unit].size <= 2 * errors[worst], witness
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tier", "name", "dtype"), [case for case in CASES if propagation.is_rough(case[0], case[2])])
+def test_no_error_exceeds_what_is_stated_at_a_million_inputs(tier, name, dtype):
+    x = propagation.inputs(tier, name, dtype, 1_000_000, seed=3)
+    found = propagation.errors(tier, name, x, registry.function(Key(tier, "value_and_derivative", name)))
+    for half in HALVES:
+        promised = {error.unit: error for error in stated(tier, name, dtype, half)}
+        for unit, errors in zip(UNITS, found[half], strict=True):
+            if unit in promised:
+                worst = np.nanargmax(errors)
+                assert errors[worst] <= promised[unit].size, f"{half}, {unit}: {errors[worst]:.3g} at {x[worst]!r}"
 
 
 @pytest.mark.parametrize(("tier", "name", "dtype"), [c for c in CASES if not c[0].startswith("schraudolph")])

@@ -18,7 +18,7 @@ from numba_activations.records import ACTIVATIONS
 from numba_activations.tier_errors import FILE, HALVES, UNITS
 
 TARGET = Path(str(files(numba_activations))) / "data" / FILE
-POINTS = {True: 100_000, False: 1000}  # where float64 is exact enough, and where it takes mpmath
+POINTS = {True: 1_000_000, False: 4000}  # where float64 is exact enough, and where it takes mpmath
 SLACK = 1.1  # between what is found here and what is stated
 
 
