@@ -20,6 +20,7 @@ from numba_activations.kernels.rows import LANES, Row
 from numba_activations.records import ALONG_AXIS
 
 KEYS = [Key(DEFAULT, variant, name) for name, record in ALONG_AXIS.items() for variant in along_axis.variants(record)]
+PUBLIC_KEYS = [key for key in KEYS if not key.variant.endswith(along_axis.BY_LABEL)]
 ROW_KEYS = [key for key in KEYS if not ALONG_AXIS[key.name].elementwise]
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.variant}-{key.name}")
@@ -36,10 +37,19 @@ def operands(key, dtype, shape, seed=0):
     """Arguments of a ufunc: arrays whose last axis are rows, and numbers for every row."""
     random = np.random.default_rng(seed)
     elementwise = ALONG_AXIS[key.name].elementwise
+    kinds = along_axis.variants(ALONG_AXIS[key.name])[key.variant].dtypes(dtype)
     return [
-        np.abs(random.normal(size=shape if core or elementwise else shape[:-1]) * 8).astype(dtype) - (core != "") * 4
-        for core in cores(key)
+        random.integers(shape[-1], size=shape[:-1])
+        if kind == along_axis.LABEL
+        else np.abs(random.normal(size=shape if core or elementwise else shape[:-1]) * 8).astype(kind)
+        - (core != "") * 4
+        for core, kind in zip(cores(key), kinds, strict=False)
     ]
+
+
+def floating(args, dtype):
+    """Arguments with another type for all but labels."""
+    return [a if a.dtype == along_axis.LABEL else a.astype(dtype) for a in args]
 
 
 def results(value):
@@ -101,7 +111,7 @@ def test_bits_do_not_depend_on_layout(key, dtype, length):
     def laid_out(a):
         if a.ndim < 3:
             return a
-        spaced = np.empty((*a.shape[:-1], 2 * length), dtype)[..., ::-2]
+        spaced = np.empty((*a.shape[:-1], 2 * length), a.dtype)[..., ::-2]
         spaced[...] = a
         return spaced
 
@@ -124,16 +134,19 @@ def test_out_receives_the_result_and_may_be_an_input(key, length):
     function(*args, out=outs)
     assert_same(outs, wanted)
     assert all((out.base[..., 1::2] == 7).all() for out in outs)
-    if len(wanted) == 1 and wanted[0].shape == args[-1].shape:
-        function(*args, out=args[-1])
-        assert_same(args[-1], wanted[0])
+    kind = [(w.shape, w.dtype) for w in wanted]
+    for place, a in enumerate(args):
+        if kind == [(a.shape, a.dtype)]:
+            same = [*args[:place], a.copy(), *args[place + 1 :]]
+            function(*same, out=same[place])
+            assert_same(same[place], wanted[0])
 
 
 @each_key
 def test_half_precision_is_computed_in_single_precision(key):
     function, args = along_axis.ufunc(key), operands(key, np.float16, (3, 40))
     with np.errstate(over="ignore"):
-        wanted = [w.astype(np.float16) for w in results(function(*(a.astype(np.float32) for a in args)))]
+        wanted = [w.astype(np.float16) for w in results(function(*floating(args, np.float32)))]
     assert_same(tuple(results(function(*args))), tuple(wanted))
 
 
@@ -154,9 +167,10 @@ def test_nothing_warns_and_nan_in_a_row_gives_nan(key, dtype):
         warnings.simplefilter("error")
         for length, seed in itertools.product((1, 3, 50), range(20)):
             random = np.random.default_rng(seed)
-            args = [random.choice(special, length if core or elementwise else ()).astype(dtype) for core in cores(key)]
+            drawn = operands(key, dtype, (length,), seed)
+            args = [a if a.dtype == along_axis.LABEL else random.choice(special, a.shape).astype(dtype) for a in drawn]
             function(*args)
-            if key.variant == "value" and not elementwise:
+            if key.variant.startswith("value") and not elementwise:
                 args[0][random.integers(length)] = np.nan
                 assert np.isnan(function(*args)).all()
 
@@ -304,15 +318,37 @@ class TestLosses:
         )
         assert_same(act.softmax_cross_entropy(logits.T, labels, axis=0), act.softmax_cross_entropy(logits, labels))
 
+    def test_labels_and_probabilities_broadcast(self):
+        logits, labels, probabilities = np.arange(5.0), np.arange(6) % 5, np.eye(5)[np.arange(6) % 5]
+        repeated = np.tile(logits, (6, 1))
+        for function in (act.softmax_cross_entropy, act.derivative.softmax_cross_entropy):
+            assert_same(function(logits, labels), function(repeated, labels))
+            assert_same(function(logits, probabilities), function(repeated, probabilities))
+            assert_same(function(repeated, 3), function(repeated, np.full(6, 3)))
+
+    @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint64", ">i4"])
+    def test_labels_may_be_integers_of_any_type(self, dtype):
+        logits, labels = np.random.default_rng(0).normal(size=(6, 5)), np.arange(6) % 5
+        function = act.derivative.softmax_cross_entropy
+        assert_same(function(logits, labels.astype(dtype)), function(logits, labels))
+
+    @pytest.mark.parametrize(("dtype", "label"), [("float16", 2049), ("float32", 2**24 + 1)])
+    def test_labels_need_not_be_floats_of_the_logits(self, dtype, label):
+        logits = np.zeros(label + 2, dtype)
+        slope = act.derivative.softmax_cross_entropy(logits, label)
+        assert (slope < 0).nonzero()[0].tolist() == [label]
+        logits[label] = -1
+        assert act.softmax_cross_entropy(logits, label) == pytest.approx(1 + math.log(label + 2), rel=1e-3)
+
     def test_certainty_keeps_its_digits(self):
         assert act.softmax_cross_entropy([0.0, -50.0], 0) == pytest.approx(1.9287498479639178e-22, rel=1e-15)
         assert act.derivative.softmax_cross_entropy([0.0, -50.0], 0)[0] == pytest.approx(-1.9287498479639178e-22)
         assert act.derivative.sigmoid_cross_entropy(50.0, 1.0) == pytest.approx(-1.9287498479639178e-22)
 
-    @pytest.mark.parametrize("label", [-1, 3])
-    def test_labels_out_of_range_are_refused(self, label):
+    @pytest.mark.parametrize(("label", "dtype"), [(-1, "int8"), (3, "int64"), (2**63, "uint64")])
+    def test_labels_out_of_range_are_refused(self, label, dtype):
         with pytest.raises(ValueError, match=f"between 0 and 2: got {label}"):
-            act.softmax_cross_entropy(np.zeros((2, 3)), [0, label])
+            act.softmax_cross_entropy(np.zeros((2, 3)), np.array([0, label], dtype))
 
     def test_infinite_logits_on_the_right_side_cost_nothing(self):
         assert act.sigmoid_cross_entropy([np.inf, -np.inf], [1.0, 0.0]).tolist() == [0, 0]
@@ -350,7 +386,7 @@ NUMBER_BY_NUMBER = (
 
 
 class TestInCompiledCode:
-    @pytest.mark.parametrize("key", [k for k in KEYS if k.variant != "labels"], ids=lambda k: f"{k.variant}-{k.name}")
+    @pytest.mark.parametrize("key", PUBLIC_KEYS, ids=lambda key: f"{key.variant}-{key.name}")
     @each_dtype
     def test_every_function_has_the_same_bits(self, key, dtype):
         function = along_axis.function(key)

@@ -224,8 +224,11 @@ class AxisFunction:
         an argument; 'targets' that are labels or probabilities.
     differentiated : int
         How many of the inputs have derivatives, the first ones.
-    derivative, labels : callable or None
-        Of a loss: the kernels of its derivative, and of its value from the logit of the label.
+    derivative : callable or None
+        Of a loss: the kernel of its derivative.
+    labels : mapping of str to callable
+        Of a loss whose targets may be labels: the kernels by 'value', 'derivative' and 'vjp' that take a number, the
+        index of the label, for the row of targets.
     scale : callable or None
         From `m` and the arguments: what errors are relative to where the result is smaller, as it is a difference.
     vjp_scale : callable or None
@@ -245,7 +248,7 @@ class AxisFunction:
     split: str = ""
     differentiated: int = 1
     derivative: Callable[..., Any] | None = None
-    labels: Callable[..., Any] | None = None
+    labels: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     scale: Callable[..., Any] | None = None
     vjp_scale: Callable[..., Any] | None = None
     formula: str = field(init=False)

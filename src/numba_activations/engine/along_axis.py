@@ -19,6 +19,8 @@ from .loops import STORAGES, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
 
 STORED = ("float16", "float32", "float64")
+LABEL = np.dtype(np.int64)
+BY_LABEL = "_by_label"  # what the name of a variant ends with that takes a label for a row of targets
 _ufuncs: dict[Key, np.ufunc] = {}
 _functions: dict[Key, Any] = {}
 on_new_function: list[Callable[[Any, Key], None]] = []  # called with each: how the Numba extension hears of it
@@ -41,6 +43,14 @@ class Variant(NamedTuple):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     meaning: str
+    labelled: bool = False  # whether the last input is a label, an index
+
+    def dtypes(self, name: str) -> tuple[np.dtype, ...]:
+        """The types of the operands, where the numbers among them have one."""
+        found = [np.dtype(name)] * (len(self.inputs) + len(self.outputs))
+        if self.labelled:
+            found[len(self.inputs) - 1] = LABEL
+        return tuple(found)
 
     @property
     def signature(self) -> str:
@@ -64,8 +74,9 @@ def variants(record: AxisFunction) -> dict[str, Variant]:
         found["derivative"] = Variant(
             record.derivative or record.kernel, inputs + parameters, inputs[: record.differentiated], "df/dx"
         )
-    if record.labels:
-        found["labels"] = Variant(record.labels, (inputs[0], ""), outputs, "f(x) from the logit of the label")
+    for name, kernel in record.labels.items():
+        of_rows = found[name]
+        found[name + BY_LABEL] = of_rows._replace(kernel=kernel, inputs=(*of_rows.inputs[:-1], ""), labelled=True)
     return found
 
 
@@ -113,11 +124,12 @@ def _publish(key: Key, code: bytes) -> np.ufunc:
     variant = variants(record)[key.variant]
     path = key.path + (".ufunc" if record.split or record.parameters else "")
     addresses = objectcode.load(code, "along axis." + ".".join(key), STORED)
-    loops = {np.dtype(name): addresses[name] for name in STORED}
     if record.elementwise:
+        loops = {np.dtype(name): addresses[name] for name in STORED}
         made = make_ufunc(path, documentation(key), len(variant.inputs), len(variant.outputs), loops)
     else:
-        made = make_gufunc(path, documentation(key), variant.signature, loops)
+        loops_by_operands = {variant.dtypes(name): addresses[name] for name in STORED}
+        made = make_gufunc(path, documentation(key), variant.signature, loops_by_operands)
     with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
         made.__module__ = __name__.partition(".")[0]
         made.__qualname__ = path  # type: ignore[misc]  # NumPy's stubs call it read-only
@@ -146,7 +158,7 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
             for name, storage in storages.items()
         ]
         return [*(text for text, _ in adapted.values()), *loops]
-    program = trace(variant.kernel, tuple(core != "" for core in variant.inputs))
+    program = trace(variant.kernel, tuple(core != "" for core in variant.inputs), variant.labelled)
     functions = {kind: {f: scalar_ir(_on_tuple(f[0]), kind, f[1]) for f in program.functions} for kind in kinds}
     loops = [
         rows_ir(
@@ -294,26 +306,19 @@ class Targets(Arranged):
 
     def __init__(self, key: Key) -> None:
         super().__init__(key)
-        if key.variant == "value":
-            self._labelled = ufunc(key._replace(variant="labels"))
+        self._by_label = ufunc(key._replace(variant=key.variant + BY_LABEL))
 
     def __call__(self, *args: Any, axis: int = -1, out: np.ndarray | None = None) -> Any:
         """Call the ufunc for targets of their kind."""
         *g, logits, targets = _arrays(self, args)
-        axis = _axis(self, logits, axis)
         if targets.dtype.kind not in "iu":
             return self.ufunc(*g, logits, targets, axis=axis, out=out)
-        classes = logits.shape[axis]
-        if targets.size and (targets.min() < 0 or targets.max() >= classes):
+        classes = logits.shape[_axis(self, logits, axis)]
+        labels = targets.astype(LABEL, copy=False)
+        if labels.size and labels.view(np.uint64).max() >= classes:  # without its sign, one below 0 is huge
             wrong = targets[(targets < 0) | (targets >= classes)].flat[0]
             raise ValueError(f"{self._path}() needs labels between 0 and {classes - 1}: got {wrong}")
-        places = np.expand_dims(np.broadcast_to(targets, logits.shape[:axis] + logits.shape[axis + 1 :]), axis)
-        if self._key.variant == "value":
-            picked = np.take_along_axis(logits, places, axis).squeeze(axis)
-            return self._labelled(logits, picked, axis=axis, out=out)
-        one_hot = np.zeros(logits.shape, logits.dtype)
-        np.put_along_axis(one_hot, places, 1, axis)
-        return self.ufunc(*g, logits, one_hot, axis=axis, out=out)
+        return self._by_label(*g, logits, labels, axis=axis, out=out)
 
 
 def _arrays(function: Arranged, args: tuple[Any, ...]) -> list[np.ndarray]:

@@ -92,9 +92,9 @@ def _row_call(key: Key, dtype: str) -> Function:
 
     The arrays are contiguous; the steps `between` rows and `within` one count items. A parameter has one item.
     """
-    record, size = ALONG_AXIS[key.name], np.dtype(dtype).itemsize
+    record = ALONG_AXIS[key.name]
     variant = along_axis.variants(record)[key.variant]
-    cores = variant.inputs + variant.outputs
+    cores, sizes = variant.inputs + variant.outputs, [kind.itemsize for kind in variant.dtypes(dtype)]
     parameters = range(len(variant.inputs) - len(record.parameters), len(variant.inputs))
 
     @intrinsic
@@ -103,7 +103,8 @@ def _row_call(key: Key, dtype: str) -> Function:
             packed, *numbers = values
             block, rows, length, between, within = numbers
             begin, outer, inner = [], [], []
-            for place, pointer in enumerate(_pointers(context, builder, arrays, packed)):
+            pointers = _pointers(context, builder, arrays, packed)
+            for place, (pointer, size) in enumerate(zip(pointers, sizes, strict=True)):
                 items = builder.mul(length, within) if cores[place] else within
                 offset = I64(0) if place in parameters else builder.mul(block, items)
                 begin.append(builder.gep(pointer, [builder.mul(offset, I64(size))]))
@@ -289,21 +290,22 @@ class _Operands(NamedTuple):
 
     whole: tuple[bool, ...]
     result_whole: bool
+    labelled: bool
 
     @classmethod
     def of(cls, key: Key) -> "_Operands":
         record = ALONG_AXIS[key.name]
         variant = along_axis.variants(record)[key.variant]
         if record.split == "halves":
-            return cls((True,), False) if key.variant == "value" else cls((False, True), True)
+            return cls((True,), False, False) if key.variant == "value" else cls((False, True), True, False)
         rows = variant.inputs[: len(variant.inputs) - len(record.parameters)]
-        return cls(tuple(core != "" for core in rows), variant.outputs[0] != "")
+        return cls(tuple(core != "" for core in rows), variant.outputs[0] != "", variant.labelled)
 
 
 def _body(key: Key, dtype: str) -> Function:
     """The function of a key as Numba compiles it, from one tuple: operands, parameters or pieces, out and axis."""
     record, scalar = ALONG_AXIS[key.name], np.dtype(dtype).type
-    whole, result_whole = _Operands.of(key)
+    whole, result_whole, labelled = _Operands.of(key)
     operands, place_of_x, walk, value_shape = len(whole), whole.index(True), _walk(key, dtype), _value_shape(key)
     used = operands + len(record.parameters)
     place_of_out = used + (record.split == "pieces")
@@ -315,10 +317,14 @@ def _body(key: Key, dtype: str) -> Function:
     def of_part(value: Any, whole: Any, part: Any) -> Any:
         return _arranged(value, part, scalar)
 
+    def label(value: Any, whole: Any, part: Any) -> Any:
+        return _arranged(value, part, np.int64)
+
     def parameter(value: Any, whole: Any, part: Any) -> Any:
         return np.full(1, _given(value), scalar)
 
-    functions = [*(of_whole if is_whole else of_part for is_whole in whole), *[parameter] * len(record.parameters)]
+    functions = [of_whole if is_whole else of_part for is_whole in whole]
+    functions = [*functions[: operands - labelled], *[label] * labelled, *[parameter] * len(record.parameters)]
     arranged = register_jitable(_TOGETHER[used - 1](*map(register_jitable, functions)))
     units = {"halves": lambda args: 2, "pieces": lambda args: args[operands]}
     unit_of = register_jitable(units.get(record.split, lambda args: 1))
@@ -340,54 +346,21 @@ def _body(key: Key, dtype: str) -> Function:
 
 def _labelled(key: Key, dtype: str) -> Function:
     """The same for targets that are labels."""
-    scalar, after_labels = np.dtype(dtype).type, len(_Operands.of(key).whole)
-    place_of_labels, place_of_logits, place_of_axis = after_labels - 1, after_labels - 2, after_labels + 1
-    picks = key.variant == "value"
-    body = _body(key._replace(variant="labels") if picks else key, dtype)
+    body = _body(key._replace(variant=key.variant + along_axis.BY_LABEL), dtype)
+    operands = len(_Operands.of(key).whole)
+    place_of_logits, place_of_labels, place_of_axis = operands - 2, operands - 1, operands + 1
 
     @register_jitable
-    def places(args: Any) -> Any:
-        """The logits as an array of three axes, and the labels as one of two."""
-        logits = np.ascontiguousarray(args[place_of_logits])
-        shape = logits.shape
-        axis = _counted_from_front(_given(args[place_of_axis]), len(shape))
-        before, after = _around(shape, axis)
-        labels = _arranged(args[place_of_labels], _without(shape, axis), np.int64).reshape((before, after))
-        for label in labels.flat:
-            if label < 0 or label >= shape[axis]:
+    def labelled(args: Any) -> Any:
+        shape = args[place_of_logits].shape
+        classes = shape[_counted_from_front(_given(args[place_of_axis]), len(shape))]
+        for label in np.asarray(args[place_of_labels]).flat:
+            if label < 0 or label >= classes:
                 raise ValueError("a label must be at least 0 and less than the number of classes")
-        return logits.reshape((before, shape[axis], after)), labels, axis
+        return body(args)
 
-    @register_jitable
-    def picked(args: Any) -> Any:
-        logits, labels, axis = places(args)
-        found = np.empty(labels.shape, scalar)
-        for i in range(labels.shape[0]):
-            for k in range(labels.shape[1]):
-                found[i, k] = logits[i, labels[i, k], k]
-        return body((args[0], _of_shape(found, _without(args[0].shape, axis)), *args[2:]))
-
-    @register_jitable
-    def one_hot(args: Any) -> Any:
-        logits, labels, _ = places(args)
-        hot = np.zeros(logits.shape, scalar)
-        for i in range(labels.shape[0]):
-            for k in range(labels.shape[1]):
-                hot[i, labels[i, k], k] = 1
-        return body((*args[:place_of_labels], hot.reshape(args[place_of_logits].shape), *args[after_labels:]))
-
-    made: Function = picked if picks else one_hot
+    made: Function = labelled
     return made
-
-
-def _of_shape(array: Any, shape: Any) -> Any:
-    """An array in another shape; a number for none."""
-    raise NotImplementedError
-
-
-@overload(_of_shape, strict=False)
-def _of_shape_overload(array: Any, shape: Any) -> Any:
-    return (lambda array, shape: array.flat[0]) if len(shape) == 0 else (lambda array, shape: array.reshape(shape))
 
 
 def _is_number(kind: Any) -> bool:

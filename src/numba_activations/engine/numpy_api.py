@@ -45,12 +45,11 @@ def make_ufunc(name: str, doc: str, inputs: int, outputs: int, loops: dict[np.dt
     return ufunc
 
 
-def make_gufunc(name: str, doc: str, signature: str, loops: dict[np.dtype, int]) -> np.ufunc:
-    """A generalised ufunc from loop addresses by dtype, the narrowest first; all operands have one dtype."""
+def make_gufunc(name: str, doc: str, signature: str, loops: dict[tuple[np.dtype, ...], int]) -> np.ufunc:
+    """A generalised ufunc from loop addresses by the dtypes of the operands, the narrowest first."""
     inputs, outputs = (part.count("(") for part in signature.split("->"))
-    operands = inputs + outputs
     functions = (ctypes.c_void_p * len(loops))(*loops.values())
-    types = ctypes.create_string_buffer(bytes(dtype.num for dtype in loops for _ in range(operands)))
+    types = ctypes.create_string_buffer(bytes(dtype.num for dtypes in loops for dtype in dtypes))
     data = (ctypes.c_void_p * len(loops))()
     texts = [ctypes.c_char_p(text.encode()) for text in (name, doc, signature)]
     _alive.append((functions, types, data, texts))

@@ -33,6 +33,7 @@ from .trace import Function, Node, Program
 
 BLOCK = 64 * LANES
 SUM = 3  # a sum has three slots: the sum, what it lost, and the numbers that come to it next, added up
+GIVEN = ("input", "index", "at")  # numbers that are read, not computed
 I1 = ir.IntType(1)
 # A lane loop must reach LLVM's vectorizer whole: where it is short, it would be unrolled before.
 LANE = _Reference(9010)
@@ -267,19 +268,28 @@ class _Rows:
         keeping = b.or_(direct, single)
         span = b.select(direct, I64(CHUNK), I64(BLOCK))
 
+        def index(node: Node, row: ir.Value) -> ir.Value:
+            return b.load(b.bitcast(element(node, row, I64(0)), I64.as_pointer()))
+
+        def given(node: Node, row: ir.Value) -> ir.Value:
+            """A number as it is read for a row."""
+            if node.kind == "index":
+                return b.bitcast(b.trunc(index(node, row), self.integer), self.kind)
+            whole, place = (node, I64(0)) if node.kind == "input" else (node.args[0], index(node.args[1], row))
+            return storage.widen(b, b.load(element(whole, row, place)))
+
         last_row = b.sub(rows, I64(1))
         for node in program.nodes:
             if node.row:
                 continue
             if node.kind == "length":
                 self._fill(b, numbers, node, b.sitofp(length, self.kind))
-            elif node.kind == "input" and short:
+            elif node.kind in GIVEN and short:
                 with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
                     row = b.select(b.icmp_signed("<", lane, rows), lane, last_row)
-                    number = storage.widen(b, b.load(element(node, row, I64(0))))
-                    b.store(number, self._slot(b, numbers, node, lane))
-            elif node.kind == "input":
-                self._fill(b, numbers, node, storage.widen(b, b.load(element(node, I64(0), I64(0)))))
+                    b.store(given(node, row), self._slot(b, numbers, node, lane))
+            elif node.kind in GIVEN:
+                self._fill(b, numbers, node, given(node, I64(0)))
         if short:
             for node in self.inputs:
                 with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:

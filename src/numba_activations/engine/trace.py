@@ -15,7 +15,8 @@ class Node:
     Attributes
     ----------
     kind : str
-        'input', 'length', 'map', 'spot', 'variable', 'limit', or one of `REDUCTIONS`.
+        'input', 'index' (an input that is one), 'length', 'map', 'spot', 'at', 'variable', 'limit', or one of
+        `REDUCTIONS`.
     function : callable or None
         The scalar function of a 'map'.
     args : tuple of Node
@@ -70,6 +71,10 @@ class Trace:
     def spot(self, row: Node, first: Node) -> Node:
         """A row that is 1 at an index, else 0."""
         return self._node("spot", (row, first), row=True)
+
+    def at(self, row: Node, index: Node) -> Node:
+        """The number of an input at an index that is one too."""
+        return self._node("at", (row, index), row=False)
 
     def fixpoint(self, step: Callable[[Node], Node], start: Node) -> Node:
         """What `step` leaves as it is, or makes smaller."""
@@ -133,9 +138,10 @@ class Program:
         return None, last
 
 
-def trace(kernel: Function, rows: tuple[bool, ...]) -> Program:
-    """The program of a kernel, some of whose inputs are rows and the others numbers."""
-    inputs = tuple(Node("input", None, (), row, 0) for row in rows)
+def trace(kernel: Function, rows: tuple[bool, ...], labelled: bool) -> Program:
+    """The program of a kernel, some of whose inputs are rows and the others numbers, the last a label or not."""
+    kinds = ["input"] * (len(rows) - labelled) + ["index"] * labelled
+    inputs = tuple(Node(kind, None, (), row, 0) for kind, row in zip(kinds, rows, strict=True))
     recorder = Trace()
     result = kernel(recorder, *inputs)
     outputs = result if isinstance(result, tuple) else (result,)

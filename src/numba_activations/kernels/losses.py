@@ -8,7 +8,16 @@ from .elements import negative, product
 from .logarithm import log1p_parts
 from .primitives import NOTHING, Float
 from .sigmoidal import sigmoid_parts
-from .softmax import exact_softmax, log1p_of, log_softmax_vjp, others_of
+from .softmax import (
+    all_weights,
+    complement,
+    exact_softmax,
+    largest_of,
+    log1p_of,
+    log_softmax_vjp,
+    others_of,
+    share,
+)
 from .tiers import full
 
 
@@ -60,10 +69,10 @@ def cost(x: Float, t: Float, top: Float, log_total: Float) -> Float:
     return log_total * T(0) if t == T(0) else t * (log_total + (top - x))
 
 
-def label_cross_entropy(row: Any, logits: Any, picked: Any) -> Any:
-    """-log_softmax(x)_label from the logit of the label"""
+def label_cross_entropy(row: Any, logits: Any, label: Any) -> Any:
+    """-log_softmax(x)_label"""
     top = row.maximum(logits)
-    return row.map(cost_of_label, picked, top, row.map(log1p_of, others_of(row, logits, top)))
+    return row.map(cost_of_label, row.at(logits, label), top, row.map(log1p_of, others_of(row, logits, top)))
 
 
 def cost_of_label(x: Float, top: Float, log_total: Float) -> Float:
@@ -81,6 +90,28 @@ def softmax_cross_entropy_vjp(row: Any, g: Any, logits: Any, targets: Any) -> An
     return row.map(product, softmax_cross_entropy_derivative(row, logits, targets), g)
 
 
+def label_cross_entropy_derivative(row: Any, logits: Any, label: Any) -> Any:
+    """softmax(x)_j, less 1 where j is the label"""
+    top = row.fmax(logits)
+    w, others, ties, _, *inverse = all_weights(row, logits, top)
+    missing = row.map(complement, others, largest_of(row, top))
+    return row.map(less_label, row.spot(logits, label), logits, w, *inverse, top, ties, missing)
+
+
+def less_label(
+    spot: Float, x: Float, w: Float, inverse: Float, rest: Float, top: Float, ties: Float, missing: Float
+) -> Float:
+    """p - spot; -(1 - p), where 1 - p is `missing`, for a label that is the sole winner"""
+    T = type(x)
+    certain = spot == T(1) and x == top and ties == T(1)
+    return -missing if certain else share(w, inverse, rest) - spot
+
+
+def label_cross_entropy_vjp(row: Any, g: Any, logits: Any, label: Any) -> Any:
+    """g softmax(x)_j, less g where j is the label"""
+    return row.map(product, label_cross_entropy_derivative(row, logits, label), g)
+
+
 along_axis(
     softmax_cross_entropy,
     signature="(n),(n)->()",
@@ -89,7 +120,11 @@ along_axis(
     differentiated=1,
     derivative=softmax_cross_entropy_derivative,
     vjp=softmax_cross_entropy_vjp,
-    labels=label_cross_entropy,
+    labels={
+        "value": label_cross_entropy,
+        "derivative": label_cross_entropy_derivative,
+        "vjp": label_cross_entropy_vjp,
+    },
     exact=lambda m, x, t: -m.fsum(v * m.log(p) for v, p in zip(t, exact_softmax(m, x), strict=True) if v != 0),
     bounds={
         "float32": RowBound(

@@ -78,6 +78,10 @@ class Row:
         found: np.ndarray = (np.arange(self._size) == first).astype(self._kind)
         return found
 
+    def at(self, row: np.ndarray, index: int) -> Float:
+        """The number of a row at an index."""
+        return self._kind(row[index])
+
     def fixpoint(self, step: Callable[[Float], Float], start: Float) -> Float:
         """Apply `step` as long as it makes the number larger."""
         while (following := step(start)) > start:
