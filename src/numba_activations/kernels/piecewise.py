@@ -197,15 +197,16 @@ def hard_swish(x: Float) -> tuple[Float, Float]:
     """x * min(max(x / 6 + 1/2, 0), 1)"""
     T = type(x)
     y = clip(x, T(-3), T(3))
+    above = y if x < y else x
     total = y + T(3)
     high, low = sixth(total, y - (total - T(3)))
-    value = fma(y, high, y * low)
+    value = fma(above, high, y * low)  # -3 times 0, or from 3 on x times 1
     twice = y + y
     total = twice + T(3)
     rest = total - twice
     high, low = sixth(total, (twice - (total - rest)) + (T(3) - rest))  # 2y + 3 without rounding: y' vanishes at -1.5
     slope = T(1) if x >= T(3) else T(0) if x <= T(-3) else high + low
-    return x if x >= T(3) else T(-0.0) if x <= T(-3) else value, slope
+    return value, slope
 
 
 activation(
