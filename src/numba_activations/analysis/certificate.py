@@ -389,7 +389,9 @@ def load(path: Path = COMMITTED) -> Certificate:
     """The entries of a file, by row and by type; none where there is no file."""
     if not path.exists():
         return {}
-    found: Certificate = json.loads(path.read_text())
+    found: Any = json.loads(path.read_text())
+    if not isinstance(found, dict) or not all(isinstance(entries, dict) for entries in found.values()):
+        raise ValueError("it does not hold an object of objects")
     return found
 
 

@@ -24,14 +24,18 @@ def progress() -> Progress:
 
 
 def table_of(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = True) -> Table:
-    """A table of plain text; where lines are not to wrap, all but the first and the last column hold numbers."""
+    """A table of plain text; where lines are not to wrap, all but the first and the last column hold numbers.
+
+    The last gives way where the terminal is too narrow, so that names and numbers stay whole.
+    """
     padding = (0, 1) if wrap else 0  # the head's box puts a space between the columns as well
     table = Table(
         title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=padding
     )
     for column in header:
-        number = not wrap and column not in (header[0], header[-1])
-        table.add_column(column, justify="right" if number else "left", no_wrap=not wrap)
+        last = column == header[-1]
+        number = not wrap and not last and column != header[0]
+        table.add_column(column, justify="right" if number else "left", no_wrap=not wrap and not last)
     for row in rows:
         table.add_row(*map(Text, row))
     return table

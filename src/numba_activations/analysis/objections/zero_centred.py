@@ -108,7 +108,7 @@ class ZeroCentred(Findings):
         first = (
             (f"For one example the gradients of all units' weights share one sign behind {listed(one)}" if one else
              "Behind no activation do the gradients of all units' weights share one sign for one example")
-            + (f", and {listed(rest)}" if rest else "")
+            + (f", and of {listed(rest)}" if rest else "")
             + f"; over a batch of {largest} examples that holds for {percent(start[0].shares[largest])} of the units "
             f"behind {start[0].activation}."
         )  # fmt: skip
