@@ -102,13 +102,17 @@ class _Reference:
 
 # PARALLEL: every iteration reads and writes its own numbers only, also where output and input are the same array.
 # PLAIN: strided or short, so that vectors would only be in the way.
-PARALLEL, GROUP, PLAIN = _Reference(9000), _Reference(9001), _Reference(9003)
+# INTERLEAVED: parallel, and four vectors at a time. With 16 registers LLVM does not, lest constants leave them; but
+# those are as good in memory, and most activations take 5 to 25 % less time.
+PARALLEL, GROUP, PLAIN, INTERLEAVED = _Reference(9000), _Reference(9001), _Reference(9003), _Reference(9005)
 METADATA = """
 !9000 = distinct !{!9000, !9002}
 !9001 = distinct !{}
 !9002 = !{!"llvm.loop.parallel_accesses", !9001}
 !9003 = distinct !{!9003, !9004}
 !9004 = !{!"llvm.loop.vectorize.enable", i1 false}
+!9005 = distinct !{!9005, !9002, !9006}
+!9006 = !{!"llvm.loop.interleave.count", i32 4}
 """
 
 
@@ -264,7 +268,7 @@ def _block_function(
     exception = b.alloca(POINTER)
     fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
     count = I64(few) if few else b.shl(function.args[-1], I64(6), flags=("nuw", "nsw"))
-    with _Counted(b, I64(0), count, PARALLEL) as i:
+    with _Counted(b, I64(0), count, INTERLEAVED if target.has_few_registers() else PARALLEL) as i:
         numbers = []
         for k in range(inputs):
             if k in fixed:

@@ -38,6 +38,11 @@ def is_x86() -> bool:
     return str(llvm.get_process_triple()).startswith(("x86_64", "i386", "i686", "amd64"))
 
 
+def has_few_registers() -> bool:
+    """Whether the host has 16 vector registers or less, and not 32."""
+    return is_x86() and not has("avx512f")
+
+
 def machine() -> llvm.TargetMachine:
     """A target machine for position-independent object code that is loaded at run time."""
     initialise()
