@@ -97,6 +97,7 @@ def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     T = type(x)
     straight = beta == T(0)  # x/2, at the infinities too
     z, z_lost = two_product(beta, finite(x) if straight else x)
+    z_lost = T(0) if beta == T(1) else z_lost  # which the compiler then leaves out
     y, dy = gate(m, x, z, z_lost, z, z_lost)
     w, _, v, _ = sigmoid_parts(m, z, z_lost)
     return T(0.5) * x if straight else y, dy, T(0) if abs(z) > limit(x) else (x * w) * (x * v) * lower(x)
