@@ -3,24 +3,24 @@
 from ..records import RowBound, RowError, along_axis
 from .gaussian import gelu
 from .piecewise import relu
-from .primitives import Float, by_type, ldexp, shift
+from .primitives import Float, by_type, ldexp
 from .rectifiers import silu
 from .tiers import full
 from .tiers.reduction import reduce
 
-# e^-y is split into two powers of two from the first on, and is 0 times any float from the second on
-STEEP = (100.0, 216.0), (700.0, 1500.0)
+# e^-y is 0 times any float from the second on. From the first on e^r is multiplied by the third, 2 to the minus fourth,
+# so that what is left is in reach of `ldexp`, of whose products the last one alone rounds where it matters.
+STEEP = (100.0, 216.0, 2.0**-64, 64.0), (700.0, 1500.0, 2.0**-200, 200.0)
 
 
 def decaying(factor: Float, y: Float, octaves: float) -> Float:
     """2^octaves factor e^-y for y >= 0, all digits of it where e^-y is subnormal"""
     T = type(y)
-    steep, vanished = by_type(y, *STEEP)
+    steep, vanished, lowered, by = by_type(y, *STEEP)
     r, shifted = reduce(-(T(vanished) if y > T(vanished) else y))
-    first, second = shift(y) - T(steep), shifted + T(steep)
     beyond = y > T(steep)
-    part = factor * (T(0.5) * full.reduced(r))  # half: e^r may be above 1
-    return ldexp(ldexp(part, (first if beyond else shifted) + T(octaves + 1.0)), second if beyond else shift(y))
+    scale, left = (T(0.5 * lowered), T(octaves + 1.0 + by)) if beyond else (T(0.5), T(octaves + 1.0))
+    return ldexp(factor * (scale * full.reduced(r)), shifted + left)  # half: e^r may be above 1
 
 
 def gated(a: Float, b: Float) -> tuple[Float, Float, Float]:
