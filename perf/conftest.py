@@ -1,7 +1,7 @@
 """Options of the suite, what a run says of its machine, and the cases of each test.
 
-`pytest perf` measures in minutes what matters; `--full` measures every row in every variant, type, size and tier;
-`--benchmark-disable` only runs what would be measured, and less of it.
+`pytest perf` measures in a quarter of an hour what matters; `--full` measures every row in every variant, type, size
+and tier; `--benchmark-disable` only runs what would be measured, and less of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from numba_activations.analysis import peers, timing
 from numba_activations.engine import target
 
 _PACKAGES = ("numba-activations", "llvmlite", "numba", "numpy", "scipy", "torch", "jax", "numexpr")
-_SECONDS = 0.05  # that one call is repeated for
+_SECONDS = 0.03  # that one call is repeated for
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
