@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import engine
 from ..engine import registry
 from ..engine.keys import DEFAULT, Key
 from ..kernels import full
@@ -367,22 +366,29 @@ def certify(
 
 
 def digest(record: Activation) -> str:
-    """Digest of all that the results of an activation depend on: its kernel and whatever that reaches."""
+    """Digest of all that the results of an activation depend on: its kernel and whatever that reaches.
+
+    What a primitive reaches is what emits its instructions.
+    """
+    from ..engine import lowering  # which imports Numba: a list of what was judged needs none
+
     reached: dict[str, str] = {}
     waiting: list[tuple[str, Any]] = [(record.name, record.kernel)]
     while waiting:
         name, value = waiting.pop()
         if isinstance(value, FunctionType):
-            place = f"{value.__module__}.{name}"
+            enclosed = inspect.getclosurevars(value).nonlocals
+            place = f"{value.__module__}.{name}({', '.join(map(str, enclosed.values()))})"
             if place not in reached:
                 reached[place] = inspect.getsource(value)
                 known = {**vars(full), **value.__globals__}  # what a kernel asks of its tier is of the default one
                 waiting += [(n, known[n]) for n in value.__code__.co_names if n in known]
+                if value in lowering.BUILDERS:
+                    waiting.append((f"{name}'s instructions", lowering.BUILDERS[value]))
         elif not isinstance(value, ModuleType | type):
             reached[name] = repr(value)
-    text = json.dumps([reached, [repr(p) for p in record.parameters.items()]], sort_keys=True)
-    lowering = Path(engine.__path__[0], "lowering.py").read_bytes()
-    return hashlib.sha256(text.encode() + lowering).hexdigest()
+    text = [reached, [repr(p) for p in record.parameters.items()], lowering.STRICT]
+    return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
 
 
 def load(path: Path = COMMITTED) -> Certificate:

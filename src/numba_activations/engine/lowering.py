@@ -13,6 +13,7 @@ from . import target
 
 # Divisions that vectorise, rounding that a caller's flags cannot touch, and nothing left to call inside a loop.
 STRICT = {"error_model": "numpy", "fastmath": False, "forceinline": True}
+BUILDERS: dict[Callable[..., Any], Callable[..., ir.Value]] = {}  # what emits the instructions of a primitive
 
 
 @overload(primitives.by_type, jit_options=STRICT, strict=False)
@@ -91,6 +92,7 @@ def _libm(name: str) -> Callable[[ir.IRBuilder, ir.Value], ir.Value]:
 
 def _lower(primitive: Callable[..., Any], arity: int, build: Callable[..., ir.Value]) -> None:
     """Register `build` as the code of a primitive whose arguments and result all have one type."""
+    BUILDERS[primitive] = build
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         return build(builder, *args)
