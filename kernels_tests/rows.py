@@ -40,6 +40,15 @@ def plain(row: Activation, x, *parameters):
 
 
 @functools.cache
+def nans(dtype):
+    """NaN of both signs, with all kinds of payloads: a quiet NaN's low bits must come to nothing."""
+    info = np.finfo(dtype)
+    pattern = np.dtype(f"u{info.dtype.itemsize}").type
+    quiet = np.array(np.nan, dtype).view(pattern) | np.array([0, 1, 2, 1954, 1 << (info.nmant - 2)], pattern)
+    return np.concatenate([quiet, quiet | pattern(1 << (8 * info.dtype.itemsize - 1))]).view(dtype)
+
+
+@functools.cache
 def special(dtype):
     """Numbers that break careless code, the kinks of all rows and their neighbours among them."""
     info, kind = np.finfo(dtype), np.dtype(dtype).type
@@ -50,7 +59,8 @@ def special(dtype):
     )
     numbers = np.concatenate([numbers, -numbers])
     with np.errstate(all="ignore"):
-        return np.concatenate([numbers, np.nextafter(numbers, kind(np.inf)), np.nextafter(numbers, kind(-np.inf))])
+        beside = [np.nextafter(numbers, kind(end)) for end in (np.inf, -np.inf)]
+        return np.concatenate([numbers, *beside, nans(dtype)])
 
 
 @functools.cache

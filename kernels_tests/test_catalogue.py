@@ -16,6 +16,7 @@ from rows import (
     bits,
     call,
     function,
+    nans,
     ordinary,
     plain,
     special,
@@ -48,7 +49,7 @@ def test_value_and_derivative_reach_their_limits_at_the_infinities(name, dtype):
 @every_dtype
 def test_nan_gives_nan_in_every_result(name, dtype):
     for variant in variants(name):
-        for found in call(variant, name, np.array([np.nan] * 3 + [-np.nan], dtype)):
+        for found in call(variant, name, nans(dtype)):
             assert np.isnan(found).all(), variant
 
 

@@ -68,6 +68,15 @@ def _add_exponent(operation: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value]
     return build
 
 
+def _raise_normal(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
+    integer, digits, bias, zero = _layout(x)
+    if integer.width == 32:  # NaN as an integer is 0 or -2^31, and shifted it is 0 and leaves NaN as it is
+        n = builder.fptosi(builder.fsub(shifted, builder.bitcast(integer(zero), x.type)), integer)
+        return builder.bitcast(builder.add(builder.bitcast(x, integer), builder.shl(n, integer(digits))), x.type)
+    power = builder.shl(builder.add(builder.bitcast(shifted, integer), integer(bias)), integer(digits))
+    return builder.fmul(x, builder.bitcast(power, x.type))  # AVX2 has no conversion to 64-bit integers
+
+
 def _nearest_exponent(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     integer, digits, _, zero = _layout(x)
     below = builder.sub(builder.bitcast(x, integer), builder.bitcast(x.type(math.sqrt(0.5)), integer))
@@ -124,6 +133,7 @@ _lower(primitives.fma, 3, _fma)
 _lower(primitives.copysign, 2, _copysign)
 _lower(primitives.ldexp, 2, _ldexp)
 _lower(primitives.raise_exponent, 2, _add_exponent("add"))
+_lower(primitives.raise_normal, 2, _raise_normal)
 _lower(primitives.lower_exponent, 2, _add_exponent("sub"))
 _lower(primitives.nearest_exponent, 1, _nearest_exponent)
 _lower(primitives.from_pattern, 1, _from_pattern)

@@ -70,6 +70,11 @@ def raise_exponent(x: Float, shifted: Float) -> Float:
     return _add_exponent(x, shifted, +1)
 
 
+def raise_normal(x: Float, shifted: Float) -> Float:
+    """As `raise_exponent` where 2**n is a normal number too, and also for NaN: it stays NaN, whatever it carries."""
+    return x if math.isnan(x) else raise_exponent(x, shifted)
+
+
 def lower_exponent(x: Float, shifted: Float) -> Float:
     """x * 2**-n by subtracting n from the exponent field: both must be normal numbers; see `ldexp`."""
     return _add_exponent(x, shifted, -1)

@@ -3,7 +3,7 @@
 import sys
 
 from ...records import Error, approximation
-from ..primitives import Float, fma, raise_exponent
+from ..primitives import Float, fma, raise_normal
 from .reduction import NORMAL, reduce_normal
 
 
@@ -12,7 +12,7 @@ def exp(x: Float) -> Float:
     r, shifted = reduce_normal(x)
     T = type(x)
     even, odd = fma(r, r, T(12)), T(6) * r
-    return raise_exponent((even + odd) / (even - odd), shifted)
+    return raise_normal((even + odd) / (even - odd), shifted)
 
 
 approximation(

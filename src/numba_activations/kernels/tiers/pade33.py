@@ -3,7 +3,7 @@
 import sys
 
 from ...records import Error, approximation
-from ..primitives import Float, fma, raise_exponent
+from ..primitives import Float, fma, raise_normal
 from .reduction import NORMAL, reduce_normal
 
 
@@ -13,7 +13,7 @@ def exp(x: Float) -> Float:
     T = type(x)
     w = r * r
     even, odd = fma(w, T(12), T(120)), r * (w + T(60))
-    return raise_exponent((even + odd) / (even - odd), shifted)
+    return raise_normal((even + odd) / (even - odd), shifted)
 
 
 approximation(

@@ -4,7 +4,7 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import ROUGH4_DOUBLE, ROUGH4_SINGLE
-from ..primitives import Float, by_type, raise_exponent
+from ..primitives import Float, by_type, raise_normal
 from .derived import derived
 from .reduction import NORMAL, reduce_normal, rough_growth, rough_parts, rough_reduced
 
@@ -12,7 +12,7 @@ from .reduction import NORMAL, reduce_normal, rough_growth, rough_parts, rough_r
 def exp(x: Float) -> Float:
     """2^n (1 + r p(r)), p of degree 3"""
     r, shifted = reduce_normal(x)
-    return raise_exponent(rough_reduced(r, by_type(x, ROUGH4_SINGLE, ROUGH4_DOUBLE)), shifted)
+    return raise_normal(rough_reduced(r, by_type(x, ROUGH4_SINGLE, ROUGH4_DOUBLE)), shifted)
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .. import coefficients as c
 from ..arithmetic import fast_two_sum, lift, lower
-from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, shift
+from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, raise_normal, shift
 
 
 class Range(NamedTuple):
@@ -21,7 +21,7 @@ class Range(NamedTuple):
     ln2_low: float
     to_infinity: float  # e^x overflows from here on
     to_zero: float  # e^x rounds to 0 below, and so does a small multiple of it
-    largest_normal: float  # the largest x with 2^n representable, and so no overflow in `raise_exponent`
+    largest_normal: float  # the largest x with 2^n representable, and so no overflow in `raise_normal`
     smallest_normal: float  # the smallest x with a normal e^x
     smallest_rough: float  # the same where e^r may come out too small
     largest_growth: float  # the largest y with a normal number lift e^-y
@@ -116,7 +116,7 @@ def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> 
 
 
 def reduce_normal(x: Float) -> tuple[Float, Float]:
-    """r and n as `raise_exponent` takes it, of the nearest x with a normal e^x."""
+    """r and n as `raise_normal` takes it, of the nearest x with a normal e^x."""
     k = by_type(x, SINGLE, DOUBLE)
     return reduce(clamped(x, k.smallest_rough, k.largest_normal))
 
@@ -125,7 +125,7 @@ def exp_saturating(x: Float, single: tuple[float, ...], double: tuple[float, ...
     """e^x where it is a normal number; beyond, the value at the end of that range. NaN gives NaN."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce(clamped(x, k.smallest_normal, k.largest_normal))
-    return raise_exponent(exp_reduced(r, by_type(x, single, double)), shifted)
+    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted)
 
 
 def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
@@ -203,7 +203,7 @@ def less_one(
 def rise(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """e^x, x >= 0, with the rounding of ln 2 left in r; beyond, what it is at the end of the normal numbers."""
     r, shifted = reduce_roughly(at_most(x, by_type(x, SINGLE, DOUBLE).largest_normal))
-    return raise_exponent(exp_reduced(r, by_type(x, single, double)), shifted)
+    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted)
 
 
 def rough_reduced(r: Float, p: tuple[float, ...]) -> Float:
@@ -215,7 +215,7 @@ def exp_rough(x: Float, single: tuple[float, ...], double: tuple[float, ...]) ->
     """As `exp_saturating`, with e^r = 1 + r p(r) and the rounding of ln 2 left in r."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce_roughly(clamped(x, k.smallest_rough, k.largest_normal))
-    return raise_exponent(rough_reduced(r, by_type(x, single, double)), shifted)
+    return raise_normal(rough_reduced(r, by_type(x, single, double)), shifted)
 
 
 def rough_parts(

@@ -3,7 +3,7 @@
 import sys
 
 from ...records import Error, approximation
-from ..primitives import Float, raise_exponent
+from ..primitives import Float, raise_normal
 from .reduction import NORMAL, exp_reduced, reduce_normal
 
 SERIES = (1 / 120, 1 / 24, 1 / 6, 1 / 2)
@@ -12,7 +12,7 @@ SERIES = (1 / 120, 1 / 24, 1 / 6, 1 / 2)
 def exp(x: Float) -> Float:
     """2^n (1 + r + r^2/2 + ... + r^5/120)"""
     r, shifted = reduce_normal(x)
-    return raise_exponent(exp_reduced(r, SERIES), shifted)
+    return raise_normal(exp_reduced(r, SERIES), shifted)
 
 
 approximation(
