@@ -6,11 +6,16 @@ vectors. What the lanes are depends on the length of the row alone:
 * long rows: neighbouring numbers. After a pass the lanes' sums become one, in a fixed order.
 * short rows: as many rows, transposed into a buffer. After a pass each lane has the sum of its row.
 
+Rows are taken in blocks, as many as the lanes and the cache have room for: a pass goes over all of them before the next
+one begins, and what is computed once a row, such as 1 / sum, is computed for all of them at once, a row a lane.
+
 The last LANES numbers of a long row are its last step, also where it shares some with the step before: of these it
 computes the results again, and leaves them out of sums. Rows that are strided or not stored as they are computed pass
 through buffers of about BLOCK numbers. So the same numbers meet the same instructions in the same order, wherever they
 lie.
 """
+
+from typing import Literal, NamedTuple
 
 from llvmlite import ir
 
@@ -32,7 +37,9 @@ from .loops import (
 from .trace import Function, Node, Program
 
 BLOCK = 64 * LANES
-SUM = 3  # a sum has three slots: the sum, what it lost, and the numbers that come to it next, added up
+NEAR = 4096  # numbers of the rows of a block, so that they stay in the nearest cache
+SLOT = 2 * LANES  # a number of each row; behind the last row it is repeated, so that no lane is without
+SUM = 3  # a sum has three accumulators: the sum, what it lost, and the numbers that come to it next, added up
 GIVEN = ("input", "index", "at")  # numbers that are read, not computed
 I1 = ir.IntType(1)
 # A lane loop must reach LLVM's vectorizer whole: where it is short, it would be unrolled before.
@@ -44,6 +51,17 @@ LANE_METADATA = """
 !9013 = !{!"llvm.loop.unroll.full"}
 """
 Symbols = dict[tuple[Function, int], str]
+
+
+class _Steps(NamedTuple):
+    """The functions of one pass: of short rows; of a long row that is kept in the output, of one that is not; and of
+    its end.
+    """
+
+    short: ir.Function
+    keeping: ir.Function
+    plain: ir.Function
+    end: ir.Function
 
 
 def rows_ir(symbol: str, program: Program, storage: Storage, symbols: Symbols) -> str:
@@ -63,48 +81,54 @@ class _Rows:
         self.module = ir.Module()
         self.inputs = [n for n in program.inputs if n.row]
         self.outputs = [n for n in program.outputs if n.row]
-        slots = 0
-        self.slots: dict[Node, int] = {}
+        self.slots: dict[Node, int] = {}  # of the numbers of each row
         for node in program.nodes:
-            if node.kind == "limit":
-                self.slots[node] = self.slots[node.args[0]]
-            elif not node.row:
-                self.slots[node] = slots
-                slots += SUM if node.kind == "sum" else 1
-        self.size = slots * LANES
+            if not node.row:
+                alike = node.kind == "limit"
+                self.slots[node] = self.slots[node.args[0]] if alike else len(set(self.slots.values()))
+        self.accumulators: dict[Node, int] = {}  # of the reductions of a pass: the first of each
+        self.room = 0  # for all of a pass
+        for stage in range(program.passes):
+            size = 0
+            for node in program.reductions(stage):
+                self.accumulators[node] = size
+                size += SUM if node.kind == "sum" else 1
+            self.room = max(self.room, size)
         self.integer = ir.IntType(8 * STORAGES[storage.computed_as].size)
         self.kept, first = program.kept
-        # each pass twice: where rows are kept in the output, and where they are not
-        self.passes = [
-            (self._pass(stage, self._keeping(stage, first)), self._pass(stage, "")) for stage in range(program.passes)
-        ]
-
-    def _keeping(self, stage: int, first: int) -> str:
-        if self.kept is None or stage < first:
-            return ""
-        return "store" if stage == first else "load"
+        self.passes = [self._pass(stage, first) for stage in range(program.passes)]
 
     def text(self) -> str:
         long, short = self._runner(short=False), self._runner(short=True)
         self._loop(long, short)
         return str(self.module) + METADATA + LANE_METADATA
 
-    def _pass(self, stage: int, keeping: str) -> ir.Function:
-        """``void pass(steps, together, skip, index, stride, unit, numbers, kept, inputs..., outputs...)``.
+    def _pass(self, stage: int, first: int) -> _Steps:
+        keeping = "" if self.kept is None or stage < first else "store" if stage == first else "load"
+        return _Steps(
+            self._steps(stage, "short", keeping),
+            self._steps(stage, "long", keeping),
+            self._steps(stage, "long", ""),
+            self._steps(stage, "end", keeping),
+        )
 
-        As many steps as are `together` are added up before they come to a sum. The first `skip` lanes do not reduce; a
-        number's index in its row is ``index + step * stride + lane * unit``.
+    def _steps(self, stage: int, part: Literal["short", "long", "end"], keeping: str) -> ir.Function:
+        """``void f(steps, skip, index, numbers, accumulators, kept, inputs..., outputs...)``: a pass, from an index on.
+
+        Steps of short rows are one number of each; each lane has numbers of its own. Those of a long row are LANES of
+        its numbers; TOGETHER steps are added up before they come to a sum. Its end is one step, where the first `skip`
+        lanes do not reduce.
         """
         pointer = self.kind.as_pointer()
         arrays = self.inputs + self.outputs
-        name = f"{self.symbol}.pass{stage}.{keeping}"
+        name = f"{self.symbol}.pass{stage}.{part}.{keeping}"
         if name in self.module.globals:
             return self.module.globals[name]
-        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 6 + [pointer] * (2 + len(arrays))), name)
+        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 3 + [pointer] * (3 + len(arrays))), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
-        steps, together, skip, index, stride, unit, numbers, kept, *rows = function.args
-        for argument in (numbers, *rows[: len(self.inputs)]):
+        steps, skip, index, numbers, accumulators, kept, *rows = function.args
+        for argument in (numbers, accumulators, *rows[: len(self.inputs)]):
             argument.add_attribute("noalias")
         where = dict(zip(arrays, rows, strict=True))
         b = ir.IRBuilder(function.append_basic_block("entry"))
@@ -112,6 +136,10 @@ class _Rows:
         skip32 = b.trunc(skip, I32)
         integer, reductions = self.integer, self.program.reductions(stage)
         outputs = self.outputs if stage == self.program.passes - 1 else []
+        shared = {}  # the numbers of a long row
+        if part != "short":
+            known = (node for node in self.slots if node.stage <= stage)
+            shared = {node: b.load(self._slot(b, numbers, node, I64(0))) for node in known}
 
         def access(node_pointer: ir.Value) -> ir.Value:
             loaded = b.load(node_pointer)
@@ -122,13 +150,14 @@ class _Rows:
             b.store(value, node_pointer).set_metadata("llvm.access.group", GROUP)
 
         def index_of(step: ir.Value, lane: ir.Value) -> ir.Value:
-            return b.trunc(b.add(index, b.add(b.mul(step, stride), b.mul(lane, unit))), integer)
+            inside = step if part == "short" else b.add(b.mul(step, I64(LANES)), lane)
+            return b.trunc(b.add(index, inside), integer)
 
         def all_of(step: ir.Value) -> None:
             start = b.mul(step, I64(LANES))
             with _Counted(b, I64(0), I64(LANES), LANE) as lane:
                 place = b.add(start, lane)
-                done: dict[Node, ir.Value] = {}
+                done: dict[Node, ir.Value] = dict(shared)
 
                 def value(node: Node) -> ir.Value:
                     if node not in done:
@@ -145,16 +174,16 @@ class _Rows:
                             done[node] = self._call(b, node, [value(a) for a in node.args], result, exception)
                     return done[node]
 
-                inside = b.icmp_signed(">=", b.trunc(lane, I32), skip32)
                 for node in reductions:
-                    part = value(node.args[0])
+                    number = value(node.args[0])
                     if node.kind == "first":
-                        found = b.fcmp_ordered("==", part, value(node.args[1]))
-                        number = b.select(found, index_of(step, lane), self._never())
-                        part = b.bitcast(number, self.kind)
-                    part = b.select(inside, part, self._neutral(b, node))
-                    total = self._slot(b, numbers, node, lane, SUM - 1 if node.kind == "sum" else 0)
-                    keep(self._combine(b, node, access(total), part), total)
+                        found = b.fcmp_ordered("==", number, value(node.args[1]))
+                        number = b.bitcast(b.select(found, index_of(step, lane), self._never()), self.kind)
+                    if part == "end":
+                        inside = b.icmp_signed(">=", b.trunc(lane, I32), skip32)
+                        number = b.select(inside, number, self._neutral(b, node))
+                    total = self._accumulator(b, accumulators, node, lane, SUM - 1 if node.kind == "sum" else 0)
+                    keep(self._combine(b, node, access(total), number), total)
                 if self.kept and keeping == "store":
                     keep(value(self.kept), b.gep(kept, [place]))
                 for node in outputs:
@@ -165,30 +194,40 @@ class _Rows:
             with _Counted(b, I64(0), steps, PLAIN) as step:
                 all_of(step)
         else:
+            together = I64(TOGETHER if part == "long" else 1)
             groups = b.udiv(b.sub(b.add(steps, together), I64(1)), together)
             with _Counted(b, I64(0), groups, PLAIN) as group:
                 begin = b.mul(group, together)
                 end = b.add(begin, together)
                 for node in sums:
-                    self._fill(b, numbers, node, self.kind(0.0), 2)
+                    self._fill(b, self._accumulator(b, accumulators, node, I64(0), 2), self.kind(0.0))
                 with _Counted(b, begin, b.select(b.icmp_signed("<", end, steps), end, steps), PLAIN) as step:
                     all_of(step)
                 for node in sums:
                     with _Counted(b, I64(0), I64(LANES), LANE) as lane:
-                        places = [self._slot(b, numbers, node, lane, k) for k in range(SUM)]
-                        old, lost, part = (access(place) for place in places)
-                        new = b.fadd(old, part)
+                        places = [self._accumulator(b, accumulators, node, lane, k) for k in range(SUM)]
+                        old, lost, more = (access(place) for place in places)
+                        new = b.fadd(old, more)
                         keep(new, places[0])
-                        keep(b.fadd(lost, _lost(b, old, part, new)), places[1])
+                        keep(b.fadd(lost, _lost(b, old, more, new)), places[1])
         b.ret_void()
         return function
 
-    def _fill(self, b: ir.IRBuilder, numbers: ir.Value, node: Node, value: ir.Value, second: int = 0) -> None:
-        with _Counted(b, I64(0), I64(LANES), LANE) as lane:
-            b.store(value, self._slot(b, numbers, node, lane, second)).set_metadata("llvm.access.group", GROUP)
+    def _fill(self, b: ir.IRBuilder, place: ir.Value, value: ir.Value) -> None:
+        """The same value in as many places as there are lanes."""
+        kind = ir.VectorType(self.kind, LANES)
+        lane = b.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
+        whole = b.shuffle_vector(lane, lane, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
+        b.store(whole, b.bitcast(place, kind.as_pointer()), align=self.integer.width // 8)
 
-    def _slot(self, b: ir.IRBuilder, numbers: ir.Value, node: Node, lane: ir.Value, second: int = 0) -> ir.Value:
-        return b.gep(numbers, [b.add(I64((self.slots[node] + second) * LANES), lane)])
+    def _slot(self, b: ir.IRBuilder, numbers: ir.Value, node: Node, row: ir.Value) -> ir.Value:
+        """The place of a number of a row of the block."""
+        return b.gep(numbers, [b.add(I64(self.slots[node] * SLOT), row)])
+
+    def _accumulator(
+        self, b: ir.IRBuilder, accumulators: ir.Value, node: Node, lane: ir.Value, which: int = 0
+    ) -> ir.Value:
+        return b.gep(accumulators, [b.add(I64((self.accumulators[node] + which) * LANES), lane)])
 
     def _call(
         self, b: ir.IRBuilder, node: Node, values: list[ir.Value], result: ir.Value, exception: ir.Value
@@ -225,20 +264,23 @@ class _Rows:
         return self.integer(2 ** (self.integer.width - 1) - 1)
 
     def _runner(self, short: bool) -> ir.Function:
-        """``void run(n, rows, pointers..., steps within a row..., steps between rows...)``: one long row, or `rows`."""
+        """``void run(n, rows, direct, pointers..., steps within a row..., steps between rows...)``: a block of rows.
+
+        `direct` tells whether long rows are to be computed where they lie; if not, there is one of them.
+        """
         program, storage = self.program, self.storage
         operands = (*program.inputs, *program.outputs)
         count = len(operands)
         name = f"{self.symbol}.{'short' if short else 'long'}"
         function = ir.Function(
-            self.module, ir.FunctionType(VOID, [I64, I64, *[POINTER] * count, *[I64] * (2 * count)]), name
+            self.module, ir.FunctionType(VOID, [I64, I64, I1, *[POINTER] * count, *[I64] * (2 * count)]), name
         )
         function.linkage = "internal"
         function.attributes.add("noinline")
-        length, rows = function.args[:2]
-        base = dict(zip(operands, function.args[2 : 2 + count], strict=True))
-        inner = dict(zip(operands, function.args[2 + count : 2 + 2 * count], strict=True))
-        outer = dict(zip(operands, function.args[2 + 2 * count :], strict=True))
+        length, rows, direct = function.args[:3]
+        base = dict(zip(operands, function.args[3 : 3 + count], strict=True))
+        inner = dict(zip(operands, function.args[3 + count : 3 + 2 * count], strict=True))
+        outer = dict(zip(operands, function.args[3 + 2 * count :], strict=True))
         arrays = self.inputs + self.outputs
         b = ir.IRBuilder(function.append_basic_block("entry"))
         area = LANES * LANES if short else BLOCK + LANES
@@ -249,21 +291,14 @@ class _Rows:
             return b.gep(place, [I64(0), I64(0)])
 
         buffers = {node: room(area) for node in arrays}
-        numbers, last_kept = room(self.size), room(LANES)
+        numbers, accumulators = room(len(self.slots) * SLOT), room(self.room * LANES)
+        last_kept = room((1 if short else LANES) * LANES)
         start = b.alloca(I64)
 
         def element(node: Node, row: ir.Value, index: ir.Value) -> ir.Value:
             offset = b.add(b.mul(row, outer[node]), b.mul(index, inner[node]))
             return b.bitcast(b.gep(base[node], [offset]), storage.memory.as_pointer())
 
-        direct: ir.Value = I1(0)
-        if not short and storage.memory == storage.compute:
-            direct = I1(1)
-            for node in arrays:
-                direct = b.and_(direct, b.icmp_signed("==", inner[node], I64(storage.size)))
-            for node in self.outputs:  # NumPy copies operands that overlap, but not those that are the same
-                for other in self.inputs:
-                    direct = b.and_(direct, b.icmp_unsigned("!=", base[node], base[other]))
         single = b.icmp_signed("<", length, I64(BLOCK + LANES))
         keeping = b.or_(direct, single)
         span = b.select(direct, I64(CHUNK), I64(BLOCK))
@@ -278,19 +313,14 @@ class _Rows:
             whole, place = (node, I64(0)) if node.kind == "input" else (node.args[0], index(node.args[1], row))
             return storage.widen(b, b.load(element(whole, row, place)))
 
-        last_row = b.sub(rows, I64(1))
         for node in program.nodes:
-            if node.row:
-                continue
             if node.kind == "length":
-                self._fill(b, numbers, node, b.sitofp(length, self.kind))
-            elif node.kind in GIVEN and short:
-                with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
-                    row = b.select(b.icmp_signed("<", lane, rows), lane, last_row)
-                    b.store(given(node, row), self._slot(b, numbers, node, lane))
-            elif node.kind in GIVEN:
-                self._fill(b, numbers, node, given(node, I64(0)))
+                self._fill(b, self._slot(b, numbers, node, I64(0)), b.sitofp(length, self.kind))
+            elif node.kind in GIVEN and not node.row:
+                with _Counted(b, I64(0), rows, PLAIN) as row:
+                    self._fill(b, self._slot(b, numbers, node, row), given(node, row))
         if short:
+            last_row = b.sub(rows, I64(1))
             for node in self.inputs:
                 with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
                     row = b.select(b.icmp_signed("<", lane, rows), lane, last_row)
@@ -299,66 +329,68 @@ class _Rows:
                         b.store(number, b.gep(buffers[node], [b.add(b.mul(i, I64(LANES)), lane)]))
 
         self._numbers(b, numbers, 0)
-        for stage, (kept, plain) in enumerate(self.passes):
+        for stage, steps in enumerate(self.passes):
             again = function.append_basic_block("again")
             b.branch(again)
             b.position_at_end(again)
-            for node in program.reductions(stage):
-                self._fill(b, numbers, node, self._neutral(b, node))
-                if node.kind == "sum":
-                    self._fill(b, numbers, node, self.kind(0.0), 1)
-            final = stage == program.passes - 1
             if short:
+                self._begin(b, accumulators, stage)
                 pointers = [buffers[a] for a in (self.outputs or self.inputs)[:1] + arrays]
-                b.call(kept, [length, I64(1), I64(0), I64(0), I64(1), I64(0), numbers, *pointers])
+                b.call(steps.short, [length, I64(0), I64(0), numbers, accumulators, *pointers])
+                for node in program.reductions(stage):
+                    result = self._total(b, self._parts(b, accumulators, node))
+                    b.store(result, self._vector(b, self._slot(b, numbers, node, I64(0))), align=64)
             else:
-                b.store(I64(0), start)
-                head, body, end = (function.append_basic_block(part) for part in ("head", "body", "end"))
-                b.branch(head)
-                b.position_at_end(head)
-                here = b.load(start)
-                b.cbranch(b.icmp_signed("<", here, length), body, end)
-                b.position_at_end(body)
-                left = b.sub(length, here)
-                some = b.select(b.icmp_signed("<", left, b.add(span, I64(LANES))), left, span)
-                full, tail = b.lshr(some, I64(5)), b.and_(some, I64(LANES - 1))
-                following = b.add(here, some)
-                first = b.icmp_signed("==", I64(stage), I64(0))
-                with b.if_then(b.and_(b.not_(direct), b.or_(first, b.not_(single)))):
-                    for node in self.inputs:
-                        with _Counted(b, I64(0), some, PLAIN) as i:
-                            number = storage.widen(b, b.load(element(node, I64(0), b.add(here, i))))
-                            b.store(number, b.gep(buffers[node], [i]))
-                places = [b.bitcast(b.gep(base[a], [b.mul(here, inner[a])]), self.kind.as_pointer()) for a in arrays]
-                pointers = [b.select(direct, p, buffers[a]) for p, a in zip(places, arrays, strict=True)]
-                main_kept = pointers[len(self.inputs)] if self.outputs else last_kept
-                skip = b.sub(I64(LANES), tail)
-                last = b.sub(some, I64(LANES))
-                ends = [b.gep(pointer, [last]) for pointer in pointers]
-                with b.if_else(keeping) as (then, otherwise):
-                    for branch, step in ((then, kept), (otherwise, plain)):
-                        with branch:
-                            counts = [full, I64(TOGETHER), I64(0), here, I64(LANES), I64(1)]
-                            b.call(step, [*counts, numbers, main_kept, *pointers])
-                            with b.if_then(b.icmp_signed(">", tail, I64(0))):
-                                counts = [I64(1), I64(1), skip, b.add(here, last), I64(LANES), I64(1)]
-                                b.call(step, [*counts, numbers, last_kept, *ends])
-                if final:
-                    with b.if_then(b.not_(direct)):
-                        for node in self.outputs:
+                with _Counted(b, I64(0), rows, PLAIN) as row:
+                    self._begin(b, accumulators, stage)
+                    b.store(I64(0), start)
+                    head, body, end = (function.append_basic_block(part) for part in ("head", "body", "end"))
+                    b.branch(head)
+                    b.position_at_end(head)
+                    here = b.load(start)
+                    b.cbranch(b.icmp_signed("<", here, length), body, end)
+                    b.position_at_end(body)
+                    left = b.sub(length, here)
+                    some = b.select(b.icmp_signed("<", left, b.add(span, I64(LANES))), left, span)
+                    full, tail = b.lshr(some, I64(5)), b.and_(some, I64(LANES - 1))
+                    following = b.add(here, some)
+                    first = b.icmp_signed("==", I64(stage), I64(0))
+                    with b.if_then(b.and_(b.not_(direct), b.or_(first, b.not_(single)))):
+                        for node in self.inputs:
                             with _Counted(b, I64(0), some, PLAIN) as i:
-                                number = b.load(b.gep(buffers[node], [i]))
-                                b.store(storage.narrow(b, number), element(node, I64(0), b.add(here, i)))
-                sums = [node for node in program.reductions(stage) if node.kind == "sum"]
-                if sums:
-                    with b.if_then(b.icmp_signed("==", b.and_(following, I64(CHUNK - 1)), I64(0))):
-                        for node in sums:
-                            self._renew(b, numbers, node)
-                b.store(following, start)
-                b.branch(head)
-                b.position_at_end(end)
-            for node in program.reductions(stage):
-                self._finish(b, numbers, node, short)
+                                number = storage.widen(b, b.load(element(node, row, b.add(here, i))))
+                                b.store(number, b.gep(buffers[node], [i]))
+                    places = [b.bitcast(element(a, row, here), self.kind.as_pointer()) for a in arrays]
+                    pointers = [b.select(direct, p, buffers[a]) for p, a in zip(places, arrays, strict=True)]
+                    row_kept = b.gep(last_kept, [b.mul(row, I64(LANES))])
+                    main_kept = pointers[len(self.inputs)] if self.outputs else row_kept
+                    skip = b.sub(I64(LANES), tail)
+                    last = b.sub(some, I64(LANES))
+                    ends = [b.gep(pointer, [last]) for pointer in pointers]
+                    of_row = b.gep(numbers, [row])
+                    with b.if_else(keeping) as (then, otherwise):
+                        for branch, step in ((then, steps.keeping), (otherwise, steps.plain)):
+                            with branch:
+                                b.call(step, [full, I64(0), here, of_row, accumulators, main_kept, *pointers])
+                    with b.if_then(b.icmp_signed(">", tail, I64(0))):
+                        b.call(steps.end, [I64(1), skip, b.add(here, last), of_row, accumulators, row_kept, *ends])
+                    if stage == program.passes - 1:
+                        with b.if_then(b.not_(direct)):
+                            for node in self.outputs:
+                                with _Counted(b, I64(0), some, PLAIN) as i:
+                                    number = b.load(b.gep(buffers[node], [i]))
+                                    b.store(storage.narrow(b, number), element(node, row, b.add(here, i)))
+                    sums = [node for node in program.reductions(stage) if node.kind == "sum"]
+                    if sums:
+                        with b.if_then(b.icmp_signed("==", b.and_(following, I64(CHUNK - 1)), I64(0))):
+                            for node in sums:
+                                self._renew(b, accumulators, node)
+                    b.store(following, start)
+                    b.branch(head)
+                    b.position_at_end(end)
+                    for node in program.reductions(stage):
+                        result = self._total(b, self._across_lanes(b, node, self._parts(b, accumulators, node)))
+                        self._fill(b, self._slot(b, numbers, node, row), b.extract_element(result, I32(0)))
             self._numbers(b, numbers, stage + 1)
             if limit := program.limit(stage):
                 onward = function.append_basic_block("onward")
@@ -368,53 +400,63 @@ class _Rows:
         for node in program.outputs:
             if node.row and not short:
                 continue
-            with _Counted(b, I64(0), rows if short else I64(1), PLAIN) as lane:
+            with _Counted(b, I64(0), rows, PLAIN) as row:
                 if node.row:
                     with _Counted(b, I64(0), length, PLAIN) as i:
-                        number = b.load(b.gep(buffers[node], [b.add(b.mul(i, I64(LANES)), lane)]))
-                        b.store(storage.narrow(b, number), element(node, lane, i))
+                        number = b.load(b.gep(buffers[node], [b.add(b.mul(i, I64(LANES)), row)]))
+                        b.store(storage.narrow(b, number), element(node, row, i))
                 else:
-                    number = b.load(self._slot(b, numbers, node, lane))
-                    b.store(storage.narrow(b, number), element(node, lane, I64(0)))
+                    number = b.load(self._slot(b, numbers, node, row))
+                    b.store(storage.narrow(b, number), element(node, row, I64(0)))
         b.ret_void()
         return function
 
-    def _finish(self, b: ir.IRBuilder, numbers: ir.Value, node: Node, short: bool) -> None:
-        """Make the lanes' results one in every lane, or where each lane is a row, complete them."""
-        vector = ir.VectorType(self.kind, LANES)
-        places = [
-            b.bitcast(self._slot(b, numbers, node, I64(0), second), vector.as_pointer())
-            for second in range(2 if node.kind == "sum" else 1)
-        ]
-        result, *rest = [b.load(place, align=64) for place in places]
-        low = rest[0] if rest else None
+    def _begin(self, b: ir.IRBuilder, accumulators: ir.Value, stage: int) -> None:
+        """Let the reductions of a pass begin."""
+        for node in self.program.reductions(stage):
+            self._fill(b, self._accumulator(b, accumulators, node, I64(0)), self._neutral(b, node))
+            if node.kind == "sum":
+                self._fill(b, self._accumulator(b, accumulators, node, I64(0), 1), self.kind(0.0))
+
+    def _vector(self, b: ir.IRBuilder, place: ir.Value) -> ir.Value:
+        return b.bitcast(place, ir.VectorType(self.kind, LANES).as_pointer())
+
+    def _parts(self, b: ir.IRBuilder, accumulators: ir.Value, node: Node) -> list[ir.Value]:
+        """The lanes' results, and those of a sum also as what it lost."""
+        places = (
+            self._vector(b, self._accumulator(b, accumulators, node, I64(0), which))
+            for which in range(2 if node.kind == "sum" else 1)
+        )
+        return [b.load(place, align=64) for place in places]
+
+    def _across_lanes(self, b: ir.IRBuilder, node: Node, parts: list[ir.Value]) -> list[ir.Value]:
+        """The lanes' results as one."""
         width = LANES
-        while not short and width > 1:
+        while width > 1:
             width //= 2
             halves = [
                 [
                     b.shuffle_vector(v, v, ir.Constant(ir.VectorType(I32, width), list(range(k, k + width))))
                     for k in (0, width)
                 ]
-                for v in (result, low)
-                if v is not None
+                for v in parts
             ]
             old, part = halves[0]
             result = self._combine(b, node, old, part)
-            if low is not None:
-                low = b.fadd(b.fadd(*halves[1]), _lost(b, old, part, result))
-        if low is not None:
-            whole = b.fadd(result, low)
-            result = b.select(b.fcmp_unordered("uno", low, low), result, whole)
-        if not short:
-            result = b.shuffle_vector(result, result, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
-        b.store(result, places[0], align=64)
+            parts = [result, *(b.fadd(b.fadd(*lost), _lost(b, old, part, result)) for lost in halves[1:])]
+        return parts
 
-    def _renew(self, b: ir.IRBuilder, numbers: ir.Value, node: Node) -> None:
+    def _total(self, b: ir.IRBuilder, parts: list[ir.Value]) -> ir.Value:
+        """A sum with what it lost; the result of another reduction as it is."""
+        result, *rest = parts
+        for lost in rest:
+            result = b.select(b.fcmp_unordered("uno", lost, lost), result, b.fadd(result, lost))
+        return result
+
+    def _renew(self, b: ir.IRBuilder, accumulators: ir.Value, node: Node) -> None:
         """Add to the lanes' sums what they lost, so that this does not grow large, and lose digits itself."""
-        vector = ir.VectorType(self.kind, LANES).as_pointer()
-        places = [b.bitcast(self._slot(b, numbers, node, I64(0), second), vector) for second in range(2)]
-        high, low = (b.load(place, align=64) for place in places)
+        high, low = self._parts(b, accumulators, node)
+        places = [self._vector(b, self._accumulator(b, accumulators, node, I64(0), which)) for which in range(2)]
         total = b.fadd(high, low)
         infinite = b.fcmp_unordered("uno", low, low)
         b.store(b.select(infinite, high, total), places[0], align=64)
@@ -448,7 +490,7 @@ class _Rows:
                 b.store(made, self._slot(b, numbers, node, lane)).set_metadata("llvm.access.group", GROUP)
 
     def _loop(self, long: ir.Function, short: ir.Function) -> None:
-        program = self.program
+        program, storage = self.program, self.storage
         operands = (*program.inputs, *program.outputs)
         count = len(operands)
         loop = ir.Function(
@@ -467,7 +509,17 @@ class _Rows:
             within.append(b.load(b.gep(steps, [I64(place)])) if node.row else I64(0))
             place += node.row
         is_short = b.icmp_signed("<=", length, I64(LANES))
-        size = b.select(is_short, I64(LANES), I64(1))
+        direct: ir.Value = I1(storage.memory == storage.compute)
+        where = {node: (base[k], within[k]) for k, node in enumerate(operands)}
+        for node in self.inputs + self.outputs:
+            direct = b.and_(direct, b.icmp_signed("==", where[node][1], I64(storage.size)))
+        for node in self.outputs:  # NumPy copies operands that overlap, but not those that are the same
+            for other in self.inputs:
+                direct = b.and_(direct, b.icmp_unsigned("!=", where[node][0], where[other][0]))
+        near = b.udiv(I64(NEAR), b.select(is_short, I64(1), length))
+        near = b.select(b.icmp_unsigned("<", near, I64(LANES)), near, I64(LANES))
+        near = b.select(b.and_(direct, b.icmp_unsigned(">", near, I64(1))), near, I64(1))
+        size = b.select(is_short, I64(LANES), near)
         before, body, after = b.block, loop.append_basic_block("body"), loop.append_basic_block("after")
         b.cbranch(b.icmp_signed(">", rows, I64(0)), body, after)
         b.position_at_end(body)
@@ -479,7 +531,7 @@ class _Rows:
         with b.if_else(is_short) as (then, otherwise):
             for branch, runner in ((then, short), (otherwise, long)):
                 with branch:
-                    b.call(runner, [length, some, *pointers, *within, *between])
+                    b.call(runner, [length, some, direct, *pointers, *within, *between])
         following = b.add(row, size)
         row.add_incoming(following, b.block)
         b.cbranch(b.icmp_signed("<", following, rows), body, after)

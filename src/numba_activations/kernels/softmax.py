@@ -10,11 +10,11 @@ import math
 from typing import Any
 
 from ..records import RowBound, RowError, along_axis
-from .arithmetic import two_sum
+from .arithmetic import lift, lower, two_sum
 from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, where_equal, where_not_equal
 from .logarithm import log_parts
-from .primitives import NOTHING, Float, by_type, fma, ldexp, shift
+from .primitives import NOTHING, Float, by_type, fma, nearest_exponent, raise_normal
 from .tiers.reduction import exp_reduced, reduce
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
@@ -33,16 +33,21 @@ def floor_of(top: Float, centre: Float) -> Float:
 
 
 def octave_of(top: Float, centre: Float) -> Float:
-    """round(log2(e^(top - centre)))"""
+    """round(log2(e^(top - centre))) less the exponent of lift"""
     _, shifted = reduce(top - centre)
-    return shifted - shift(top)
+    return shifted - nearest_exponent(lift(top))
+
+
+def lifted_weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
+    """e^(x - centre) / 2^octave: a normal number, never 0"""
+    z = x - centre
+    r, shifted = reduce(floor if z < floor else z)
+    return raise_normal(exp_reduced(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), shifted - octave)
 
 
 def weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
-    """e^(x - centre) / 2^octave"""
-    z = x - centre
-    r, shifted = reduce(floor if z < floor else z)
-    return ldexp(exp_reduced(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), shifted - octave)
+    """e^(x - centre) / (lift 2^octave); 0 for -inf"""
+    return lifted_weight(x, centre, floor, octave) * lower(x)
 
 
 def inverse_of(x: Float) -> Float:
@@ -61,8 +66,8 @@ def share(w: Float, inverse: Float, rest: Float) -> Float:
 
 
 def weights(row: Any, x: Any, top: Any) -> tuple[Any, Any, Any]:
-    """The weights of a row, and the inverse of their sum in two parts."""
-    w = row.map(weight, x, *reference(row, top))
+    """The weights of a row, lifted, and the inverse of their sum in two parts."""
+    w = row.map(lifted_weight, x, *reference(row, top))
     return w, *inverse_parts(row, row.sum(w))
 
 
