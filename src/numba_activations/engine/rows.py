@@ -54,9 +54,7 @@ Symbols = dict[tuple[Function, int], str]
 
 
 class _Steps(NamedTuple):
-    """The functions of one pass: of short rows; of a long row that is kept in the output, of one that is not; and of
-    its end.
-    """
+    """The functions of one pass: of short rows, of a long row kept in the output, of one that is not, of its end."""
 
     short: ir.Function
     keeping: ir.Function
@@ -319,6 +317,11 @@ class _Rows:
             elif node.kind in GIVEN and not node.row:
                 with _Counted(b, I64(0), rows, PLAIN) as row:
                     self._fill(b, self._slot(b, numbers, node, row), given(node, row))
+            elif node.kind == "head":
+                self._fill(b, self._slot(b, numbers, node, I64(0)), self.kind(float("-inf")))
+                with _Counted(b, I64(0), b.select(b.icmp_signed(">", length, I64(0)), rows, I64(0)), PLAIN) as row:
+                    number = storage.widen(b, b.load(element(node.args[0], row, I64(0))))
+                    self._fill(b, self._slot(b, numbers, node, row), number)
         if short:
             last_row = b.sub(rows, I64(1))
             for node in self.inputs:
@@ -393,8 +396,11 @@ class _Rows:
                         self._fill(b, self._slot(b, numbers, node, row), b.extract_element(result, I32(0)))
             self._numbers(b, numbers, stage + 1)
             if limit := program.limit(stage):
-                onward = function.append_basic_block("onward")
-                b.cbranch(self._advance(b, numbers, limit), again, onward)
+                renewed, onward = (function.append_basic_block(name) for name in ("renewed", "onward"))
+                b.cbranch(self._advance(b, numbers, limit), renewed, onward)
+                b.position_at_end(renewed)
+                self._numbers(b, numbers, stage, limit.args[0])
+                b.branch(again)
                 b.position_at_end(onward)
 
         for node in program.outputs:
@@ -471,10 +477,11 @@ class _Rows:
         b.store(b.select(raised, new, old), place, align=64)
         return b.icmp_unsigned("!=", b.bitcast(raised, ir.IntType(LANES)), ir.IntType(LANES)(0))
 
-    def _numbers(self, b: ir.IRBuilder, numbers: ir.Value, stage: int) -> None:
-        """Compute the numbers of the rows that need `stage` passes."""
-        kinds = ("map", "variable")
-        found = [n for n in self.program.nodes if n.kind in kinds and not n.row and n.stage == stage]
+    def _numbers(self, b: ir.IRBuilder, numbers: ir.Value, stage: int, renewed: Node | None = None) -> None:
+        """Compute the numbers of the rows that need `stage` passes, or of these what depends on a `renewed` one."""
+        found = [n for n in self.program.nodes if n.kind in ("map", "variable") and not n.row and n.stage == stage]
+        if renewed:
+            found = [n for n in found if n is not renewed and renewed in n.below()]
         if not found:
             return
         with b.goto_entry_block():

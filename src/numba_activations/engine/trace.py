@@ -15,8 +15,8 @@ class Node:
     Attributes
     ----------
     kind : str
-        'input', 'index' (an input that is one), 'length', 'map', 'spot', 'at', 'variable', 'limit', or one of
-        `REDUCTIONS`.
+        'input', 'index' (an input that is one), 'head', 'length', 'map', 'spot', 'at', 'variable', 'limit', or one
+        of `REDUCTIONS`.
     function : callable or None
         The scalar function of a 'map'.
     args : tuple of Node
@@ -33,6 +33,13 @@ class Node:
     row: bool
     stage: int
 
+    def below(self) -> dict["Node", None]:
+        """Itself and all that it is computed from, in an order in which they can be."""
+        found: dict[Node, None] = {}
+        for argument in self.args:
+            found.update(argument.below())
+        return {**found, self: None}
+
 
 class Trace:
     """Takes the place of `numba_activations.kernels.rows.Row`, and records what is asked of it.
@@ -42,6 +49,7 @@ class Trace:
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[Any, ...], Node] = {}
+        self.limits: list[Node] = []  # they are to be reached, also where nothing else asks for them
         self.length = self._node("length", (), row=False, stage=0)
 
     def map(self, function: Function, *args: Node) -> Node:
@@ -76,10 +84,20 @@ class Trace:
         """The number of an input at an index that is one too."""
         return self._node("at", (row, index), row=False)
 
-    def fixpoint(self, step: Callable[[Node], Node], start: Node) -> Node:
-        """What `step` leaves as it is, or makes smaller."""
+    def head(self, row: Node) -> Node:
+        """The first number of a row."""
+        if row.kind == "map":
+            assert row.function is not None
+            return self.map(row.function, *(self.head(a) if a.row else a for a in row.args))
+        return self._node("head", (row,), row=False)
+
+    def fixpoint(self, step: Callable[[Node], tuple[Node, ...]], start: Node) -> tuple[Node, ...]:
+        """What `step` leaves as it is, or makes smaller, and what else it gives for that."""
         variable = self._node("variable", (start,), row=False)
-        return self._node("limit", (variable, step(variable)), row=False)
+        following, *rest = step(variable)
+        limit = self._node("limit", (variable, following), row=False)
+        self.limits.append(limit)
+        return (limit, *rest)
 
     def _reduction(self, kind: str, *args: Node) -> Node:
         return self._node(kind, args, row=False, stage=1 + max(a.stage for a in args))
@@ -132,8 +150,8 @@ class Program:
         for stage in reversed(range(last)):
             for reduction in self.reductions(stage):
                 for node in needed:
-                    if node in _below(reduction):
-                        first = min(s for s in range(last) for r in self.reductions(s) if node in _below(r))
+                    if node in reduction.below():
+                        first = min(s for s in range(last) for r in self.reductions(s) if node in r.below())
                         return node, first
         return None, last
 
@@ -146,18 +164,6 @@ def trace(kernel: Function, rows: tuple[bool, ...], labelled: bool) -> Program:
     result = kernel(recorder, *inputs)
     outputs = result if isinstance(result, tuple) else (result,)
     nodes: dict[Node, None] = dict.fromkeys(inputs)
-    for output in outputs:
-        _collect(output, nodes)
+    for needed in (*outputs, *recorder.limits):
+        nodes.update(needed.below())
     return Program(inputs, outputs, tuple(nodes))
-
-
-def _collect(node: Node, nodes: dict[Node, None]) -> None:
-    for argument in node.args:
-        _collect(argument, nodes)
-    nodes.setdefault(node)
-
-
-def _below(node: Node) -> dict[Node, None]:
-    found: dict[Node, None] = {}
-    _collect(node, found)
-    return found

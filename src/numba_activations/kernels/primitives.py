@@ -70,9 +70,9 @@ def raise_exponent(x: Float, shifted: Float) -> Float:
     return _add_exponent(x, shifted, +1)
 
 
-def raise_normal(x: Float, shifted: Float) -> Float:
-    """As `raise_exponent` where 2**n is a normal number too, and also for NaN: it stays NaN, whatever it carries."""
-    return x if math.isnan(x) else raise_exponent(x, shifted)
+def raise_normal(x: Float, n: Float) -> Float:
+    """x * 2**n by adding n to the exponent field: x and 2**n must be normal numbers. NaN, with any payload, stays."""
+    return x if math.isnan(x) else raise_exponent(x, n + shift(x))
 
 
 def lower_exponent(x: Float, shifted: Float) -> Float:

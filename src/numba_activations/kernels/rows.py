@@ -82,11 +82,15 @@ class Row:
         """The number of a row at an index."""
         return self._kind(row[index])
 
-    def fixpoint(self, step: Callable[[Float], Float], start: Float) -> Float:
-        """Apply `step` as long as it makes the number larger."""
-        while (following := step(start)) > start:
-            start = following
-        return start
+    def head(self, row: np.ndarray) -> Float:
+        """The first number of a row, -inf where there is none."""
+        return row[0] if self._size else self._kind(-math.inf)
+
+    def fixpoint(self, step: Callable[[Float], tuple[Any, ...]], start: Float) -> tuple[Any, ...]:
+        """Apply `step` as long as it makes the number, the first of what it gives, larger; what the last step gave."""
+        while (found := step(start))[0] > start:
+            start = found[0]
+        return (start, *found[1:])
 
 
 def _renewed(sums: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

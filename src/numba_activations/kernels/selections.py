@@ -121,11 +121,11 @@ def sparse(row: Any, x: Any) -> tuple[Any, Any]:
     top = row.maximum(x)
     z = row.map(difference, x, top)
 
-    def step(threshold: Any) -> Any:
+    def step(threshold: Any) -> tuple[Any]:
         total, count = row.sum(row.map(excess, z, threshold)), row.count(row.map(exceeds, z, threshold))
-        return row.map(next_threshold, total, count)
+        return (row.map(next_threshold, total, count),)
 
-    return z, row.fixpoint(step, row.map(start_of, top))
+    return z, *row.fixpoint(step, row.map(start_of, top))
 
 
 def sparsemax(row: Any, x: Any) -> Any:

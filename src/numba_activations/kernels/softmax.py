@@ -14,10 +14,11 @@ from .arithmetic import lift, lower, two_sum
 from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, where_equal, where_not_equal
 from .logarithm import log_parts
-from .primitives import NOTHING, Float, by_type, fma, nearest_exponent, raise_normal
+from .primitives import NOTHING, Float, by_type, fma, nearest_exponent, raise_normal, shift
 from .tiers.reduction import exp_reduced, reduce
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
+REACH = 27.0, 55.0  # e^REACH lift is as far below overflow as lift is above 1
 FAR = 106.0, 747.0  # e^-FAR is 0, and stays 0 times the largest weight
 
 
@@ -33,9 +34,9 @@ def floor_of(top: Float, centre: Float) -> Float:
 
 
 def octave_of(top: Float, centre: Float) -> Float:
-    """round(log2(e^(top - centre))) less the exponent of lift"""
+    """round(log2(e^(top - centre))) less the exponent of lift, as the n of `reduce` is shifted"""
     _, shifted = reduce(top - centre)
-    return shifted - nearest_exponent(lift(top))
+    return shifted - (nearest_exponent(lift(top)) - shift(top))
 
 
 def lifted_weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
@@ -65,10 +66,24 @@ def share(w: Float, inverse: Float, rest: Float) -> Float:
     return fma(w, inverse, w * rest)
 
 
-def weights(row: Any, x: Any, top: Any) -> tuple[Any, Any, Any]:
-    """The weights of a row, lifted, and the inverse of their sum in two parts."""
-    w = row.map(lifted_weight, x, *reference(row, top))
-    return w, *inverse_parts(row, row.sum(w))
+def weights(row: Any, x: Any) -> tuple[Any, Any, Any]:
+    """The weights of a row, lifted, and the inverse of their sum in two parts.
+
+    They are relative to its first number, and so found while the row is read once; or to its largest, where that turns
+    out to be far above the first.
+    """
+
+    def step(start: Any) -> tuple[Any, Any, Any]:
+        w = row.map(lifted_weight, x, *reference(row, start))
+        return row.map(near_largest, start, row.fmax(x)), w, row.sum(w)
+
+    _, w, total = row.fixpoint(step, row.head(x))
+    return w, *inverse_parts(row, total)
+
+
+def near_largest(start: Float, top: Float) -> Float:
+    """start, or top where that is further above than a lifted weight may be"""
+    return top if top > start + type(top)(by_type(top, *REACH)) else start
 
 
 def inverse_parts(row: Any, total: Any) -> tuple[Any, Any]:
@@ -103,7 +118,7 @@ def log1p_of(x: Float) -> Float:
 
 def softmax(row: Any, x: Any) -> Any:
     """exp(x_j) / sum_k exp(x_k)"""
-    return row.map(share, *weights(row, x, row.fmax(x)))
+    return row.map(share, *weights(row, x))
 
 
 def softmax_vjp(row: Any, g: Any, x: Any) -> Any:
@@ -307,7 +322,7 @@ def above(top: Float, log_total: Float) -> Float:
 
 def logsumexp_vjp(row: Any, g: Any, x: Any) -> Any:
     """g softmax(x)_j"""
-    return row.map(scaled_share, g, *weights(row, x, row.fmax(x)))
+    return row.map(scaled_share, g, *weights(row, x))
 
 
 def scaled_share(g: Float, w: Float, inverse: Float, rest: Float) -> Float:

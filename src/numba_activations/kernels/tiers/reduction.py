@@ -116,16 +116,17 @@ def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> 
 
 
 def reduce_normal(x: Float) -> tuple[Float, Float]:
-    """r and n as `raise_normal` takes it, of the nearest x with a normal e^x."""
+    """r and n of the nearest x with a normal e^x."""
     k = by_type(x, SINGLE, DOUBLE)
-    return reduce(clamped(x, k.smallest_rough, k.largest_normal))
+    r, shifted = reduce(clamped(x, k.smallest_rough, k.largest_normal))
+    return r, shifted - shift(x)
 
 
 def exp_saturating(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """e^x where it is a normal number; beyond, the value at the end of that range. NaN gives NaN."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce(clamped(x, k.smallest_normal, k.largest_normal))
-    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted)
+    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted - shift(x))
 
 
 def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
@@ -203,7 +204,7 @@ def less_one(
 def rise(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """e^x, x >= 0, with the rounding of ln 2 left in r; beyond, what it is at the end of the normal numbers."""
     r, shifted = reduce_roughly(at_most(x, by_type(x, SINGLE, DOUBLE).largest_normal))
-    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted)
+    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted - shift(x))
 
 
 def rough_reduced(r: Float, p: tuple[float, ...]) -> Float:
@@ -215,7 +216,7 @@ def exp_rough(x: Float, single: tuple[float, ...], double: tuple[float, ...]) ->
     """As `exp_saturating`, with e^r = 1 + r p(r) and the rounding of ln 2 left in r."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce_roughly(clamped(x, k.smallest_rough, k.largest_normal))
-    return raise_normal(rough_reduced(r, by_type(x, single, double)), shifted)
+    return raise_normal(rough_reduced(r, by_type(x, single, double)), shifted - shift(x))
 
 
 def rough_parts(
