@@ -202,11 +202,31 @@ class TestSoftmax:
         assert act.softmax(x)[1] == pytest.approx(math.exp(float(x[1])), rel=2.0**-22)
 
     @pytest.mark.parametrize("function", [act.softmax, act.log_softmax])
-    @pytest.mark.parametrize("row", [[-np.inf, -np.inf], [np.inf, 0], [np.nan, 0]])
-    def test_rows_without_a_distribution_are_nan(self, function, row):
-        assert np.isnan(function(row)).all()
+    @pytest.mark.parametrize("masked", [0, 100])
+    @pytest.mark.parametrize("row", [[-np.inf, -np.inf], [np.inf, 0], [0, np.inf], [np.nan, 0], [-np.inf, np.nan]])
+    def test_rows_without_a_distribution_are_nan(self, function, row, masked):
+        assert np.isnan(function([*row, *[-np.inf] * masked])).all()
 
-    def test_minus_infinity_has_no_probability(self):
+    @pytest.mark.parametrize("name", ["softmax", "softmin", "log_softmax", "logsumexp", "logmeanexp"])
+    @pytest.mark.parametrize("first", [-1e30, -400.0, -61.0, -28.0, -27.0, 27.0, 28.0, 61.0, 400.0, 1e30])
+    @each_dtype
+    def test_the_first_number_of_a_row_may_be_far_from_the_largest(self, name, first, dtype):
+        record = ALONG_AXIS[name]
+        for length in (5, 77, 2300):
+            x = 3 * np.random.default_rng(length).normal(size=length).astype(dtype)
+            x[0] = first
+            assert rows.error(record, (x,)) <= record.bounds[dtype.name].value.size
+
+    @pytest.mark.parametrize("length", [5, 77, 5000])
+    def test_numbers_that_are_masked_leave_the_others_their_digits(self, length):
+        x = np.full(length, -np.inf, np.float32)
+        x[[2, -1]] = 0.5, -80
+        for function, wanted in ((act.softmax, 0.0), (act.log_softmax, -np.inf)):
+            y, alone = function(x), function(x[[2, -1]])
+            assert_same(y[[2, -1]], alone)
+            assert np.count_nonzero(y == wanted) == length - 2
+        assert act.logsumexp(x) == act.logsumexp(x[[2, -1]])
+
         assert act.softmax([-np.inf, 0.0]).tolist() == [0, 1]
         assert act.log_softmax([-np.inf, 0.0]).tolist() == [-np.inf, 0]
         assert act.softmin([np.inf, 0.0]).tolist() == [0, 1]
@@ -214,15 +234,27 @@ class TestSoftmax:
     def test_empty_rows_stay_empty(self):
         assert act.softmax(np.empty((3, 0))).shape == (3, 0)
 
+    @pytest.mark.parametrize("masked", [0, 100])
     @pytest.mark.parametrize(
         ("row", "value"),
-        [([], -np.inf), ([-np.inf], -np.inf), ([np.inf, np.inf], np.inf), ([np.inf, 0], np.inf), ([-np.inf, 3], 3)],
+        [
+            ([], -np.inf),
+            ([-np.inf], -np.inf),
+            ([np.inf, np.inf], np.inf),
+            ([np.inf, 0], np.inf),
+            ([0, np.inf], np.inf),
+            ([-np.inf, 3], 3),
+        ],
     )
-    def test_logsumexp_has_the_limits(self, row, value):
-        assert act.logsumexp(row) == value
+    def test_logsumexp_has_the_limits(self, row, value, masked):
+        assert act.logsumexp([*row, *[-np.inf] * masked]) == value
+        assert act.logsumexp([*[-np.inf] * masked, *row]) == value
 
-    def test_logsumexp_of_nan_is_nan_beside_infinity(self):
-        assert np.isnan(act.logsumexp([np.inf, np.nan]))
+    @pytest.mark.parametrize("masked", [0, 100])
+    @pytest.mark.parametrize("other", [-np.inf, 1.0, np.inf])
+    def test_logsumexp_of_nan_is_nan_beside_infinity(self, other, masked):
+        for row in itertools.permutations([other, np.nan, np.inf]):
+            assert np.isnan(act.logsumexp([*row, *[-np.inf] * masked]))
 
     def test_logmeanexp_of_equal_numbers_is_that_number(self):
         assert act.logmeanexp(np.full(1001, 0.1)) == 0.1
