@@ -1,9 +1,10 @@
 """Softmax and what is made of its sum.
 
-The sum of a row's e^x is taken relative to e^centre 2^octave. The centre is 0, or the row's largest number where that
-is so large that range reduction would lose digits of it; then the differences that matter are exact. The octave brings
-the largest e^x near 1 by an exact power of two. So no difference x - max is rounded, and the smallest result is as
-accurate as the largest.
+The sum of a row's e^x is taken relative to e^centre 2^octave. Both come from a number of the row that is its largest or
+not far below. The centre is that number where it is so large that range reduction would lose digits of it; then the
+differences that matter are exact; else it is 0. The octave brings the largest e^x near 1 by an exact power of two, or
+lifts it above 1 by another, so that the smallest that count are still normal numbers. So no difference x - max is
+rounded, and the smallest result is as accurate as the largest.
 """
 
 import math
