@@ -10,6 +10,8 @@ from rows import ordinary, special
 import numba_activations as act
 from numba_activations.analysis import accuracy, certificate
 from numba_activations.cli import main
+from numba_activations.engine import lowering
+from numba_activations.kernels import coefficients_tanh, primitives
 from numba_activations.records import ROOT_ZONE
 
 
@@ -123,6 +125,15 @@ def test_the_digest_depends_on_all_that_a_kernel_reaches(monkeypatch):
     monkeypatch.setitem(kernel.__globals__, "sixth", act.catalogue["relu"].kernel)
     assert certificate.digest(act.catalogue["hard_swish"]) != before["hard_swish"]
     assert certificate.digest(act.catalogue["relu"]) == before["relu"]
+
+
+def test_the_digest_depends_on_coefficients_and_on_the_instructions_of_primitives(monkeypatch):
+    names = "tanh", "sigmoid", "relu"
+    before = {name: certificate.digest(act.catalogue[name]) for name in names}
+    monkeypatch.setattr(coefficients_tanh, "NEAR_DOUBLE", coefficients_tanh.NEAR_DOUBLE[1:])
+    assert [certificate.digest(act.catalogue[name]) == before[name] for name in names] == [False, True, True]
+    monkeypatch.setitem(lowering.BUILDERS, primitives.fma, lowering.BUILDERS[primitives.copysign])
+    assert [certificate.digest(act.catalogue[name]) == before[name] for name in names] == [False, False, True]
 
 
 def test_the_command_writes_resumes_and_refuses(tmp_path, monkeypatch, capsys):

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import kernels
 from ..engine import registry
 from ..engine.keys import DEFAULT, Key
 from ..kernels import full
@@ -382,6 +383,9 @@ def digest(record: Activation) -> str:
             if place not in reached:
                 reached[place] = inspect.getsource(value)
                 known = {**vars(full), **value.__globals__}  # what a kernel asks of its tier is of the default one
+                for module in [known[n] for n in value.__code__.co_names if isinstance(known.get(n), ModuleType)]:
+                    if module.__name__.startswith(kernels.__name__):
+                        known |= vars(module)
                 waiting += [(n, known[n]) for n in value.__code__.co_names if n in known]
                 if value in lowering.BUILDERS:
                     waiting.append((f"{name}'s instructions", lowering.BUILDERS[value]))
