@@ -15,6 +15,7 @@ import pytest
 import numba_activations as act
 from numba_activations.analysis import comparison, timing
 from numba_activations.cli import COMMANDS, files, main
+from numba_activations.records import ALONG_AXIS
 
 QUICK = ["compare", "--dtype", "float32", "--peers", "numpy", "--seconds", "0.01"]
 
@@ -263,8 +264,18 @@ def test_a_file_is_written_whole_or_not_at_all(error, tmp_path, monkeypatch):
 def test_list_has_every_name(options, capsys):
     assert main(["list", *options]) == 0
     printed = capsys.readouterr().out
-    for name in (*act.catalogue, *act.approx.names()):
+    for name in (*act.catalogue, *ALONG_AXIS, *act.approx.names()):
         assert name in printed
+
+
+def test_list_has_bounds_and_speeds_of_both_types(capsys):
+    assert main(["list", "--markdown"]) == 0
+    lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
+    for name in ("sigmoid", "softmax"):
+        *_, bounds, speeds, others, times = next(line for line in lines if line[0] == f"| {name}")
+        assert all(float(each) > 0 for each in (*bounds.split(" / "), *others.split(" / ")))
+        assert float(speeds.split(" / ")[0]) > 0
+        assert float(times.strip(" |").split(" / ")[0]) > 0
 
 
 def test_the_cache_is_filled_shown_and_emptied(tmp_path, monkeypatch, capsys):

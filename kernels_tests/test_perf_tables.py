@@ -63,6 +63,10 @@ def test_page_shows_the_stored_measurements(page):
     assert report.filled(text, stored()) == text, "run perf/report.py"
 
 
+def test_the_speeds_that_list_prints_are_the_stored_measurements():
+    assert report.SPEEDS.read_text("utf-8") == report.speeds(stored()), "run perf/report.py"
+
+
 @pytest.mark.parametrize("page", report.PAGES, ids=lambda page: page.name)
 def test_every_marker_is_understood(page):
     text = page.read_text("utf-8")

@@ -1,5 +1,7 @@
 """Turns what the suite measured into the tables and the plot of README.md and docs/performance.md.
 
+And into the speeds that `numba-activations list` prints.
+
     pytest perf --benchmark-json=run.json && python perf/report.py run.json
 
 A run is condensed into perf/measured.json, where it replaces what was measured earlier under the same names; then the
@@ -19,6 +21,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "perf" / "measured.json"
 PLOT = ROOT / "docs" / "performance.svg"
+SPEEDS = ROOT / "src" / "numba_activations" / "data" / "speeds.json"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
 OURS = "ours"
 
@@ -105,6 +108,7 @@ def _lead(libraries: dict[str, Entry]) -> float | None:
 
 LEADS = "::test_row_leads["
 SIZE = 16_000  # of the tables that have one
+SHAPE = 1000, 1000  # of rows, where one is meant for all
 
 
 def machine(data: Data) -> str:
@@ -240,6 +244,19 @@ def filled(page: str, data: Data) -> str:
     return _MARKER.sub(lambda found: f"{found[1]}{TABLES[found[2]](data)}\n{found[3]}", page)
 
 
+def speeds(data: Data) -> str:
+    """JSON of our nanoseconds a number, by name, variant and type."""
+    found: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    for (name, variant, dtype, size), libraries in _rows(data).items():
+        if size == SIZE and OURS in libraries:
+            found[name][variant][dtype] = libraries[OURS]["ns_per_element"]
+    for name, entry in data["benchmarks"].items():
+        if "::test_along_axis[" in name and entry["library"] == OURS and tuple(entry["shape"]) == SHAPE:
+            found[entry["name"]][entry["variant"]][entry["dtype"]] = entry["ns_per_element"]
+    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(variants)}" for name, variants in found.items())
+    return f'{{"measured": {json.dumps(machine(data))},\n"nanoseconds": {{\n{lines}\n}}}}\n'
+
+
 def digest(data: Data) -> str:
     """What tells whether the plot is of this data."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
@@ -280,6 +297,7 @@ def main() -> None:
     data = json.loads(MEASURED.read_text("utf-8"))
     for page in PAGES:
         page.write_text(filled(page.read_text("utf-8"), data), "utf-8")
+    SPEEDS.write_text(speeds(data), "utf-8")
     draw(data, PLOT)
 
 

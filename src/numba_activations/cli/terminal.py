@@ -35,7 +35,8 @@ def table_of(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], w
     for column in header:
         last = column == header[-1]
         number = not wrap and not last and column != header[0]
-        table.add_column(column, justify="right" if number else "left", no_wrap=not wrap and not last)
+        whole = column == header[0] or (not wrap and not last)
+        table.add_column(column, justify="right" if number else "left", no_wrap=whole)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
