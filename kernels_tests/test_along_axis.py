@@ -212,7 +212,7 @@ class TestSoftmax:
     @each_dtype
     def test_the_first_number_of_a_row_may_be_far_from_the_largest(self, name, first, dtype):
         record = ALONG_AXIS[name]
-        for length in (5, 77, 2300):
+        for length in (5, 77):
             x = 3 * np.random.default_rng(length).normal(size=length).astype(dtype)
             x[0] = first
             assert rows.error(record, (x,)) <= record.bounds[dtype.name].value.size
