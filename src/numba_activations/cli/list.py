@@ -25,7 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print both tables."""
-    tables = {"Activations": _activations(), "Functions along an axis": _along_axis(), "Tiers of exp": _tiers()}
+    tables = {
+        "Activations": _functions(ACTIVATIONS.values(), "derivative"),
+        "Functions along an axis": _functions(ALONG_AXIS.values(), "vjp"),
+        "Tiers of exp": _tiers(),
+    }
     if options.markdown:
         texts = (f"## {title}\n\n{_markdown(table)}" for title, table in tables.items())
         sys.stdout.write("\n\n".join([*texts, _note()]) + "\n")
@@ -51,26 +55,10 @@ def _stored() -> Any:
     return json.loads(files("numba_activations.data").joinpath("speeds.json").read_text("utf-8"))
 
 
-def _activations() -> Table:
-    header = ["name", "f(x)", "parameters", "aliases", "value, ULP", "ns", "derivative, ULP", "ns"]
-    return header, [_activation(row) for row in ACTIVATIONS.values()]
-
-
-def _activation(row: Activation) -> list[str]:
-    value = _pair(bound.value.size for bound in row.bounds.values())
-    derivative = _pair(bound.derivative.size for bound in row.bounds.values())
-    return [*_named(row), value, _nanoseconds(row, "value"), derivative, _nanoseconds(row, "derivative")]
-
-
-def _along_axis() -> Table:
-    header = ["name", "f(x)", "parameters", "aliases", "value, ULP", "ns", "vjp, ULP", "ns"]
-    return header, [_of_rows(row) for row in ALONG_AXIS.values()]
-
-
-def _of_rows(row: AxisFunction) -> list[str]:
-    value = _pair(bound.value.size for bound in row.bounds.values())
-    vjp = _pair(bound.vjp.size for bound in row.bounds.values())
-    return [*_named(row), value, _nanoseconds(row, "value"), vjp, _nanoseconds(row, "vjp")]
+def _functions(rows: Iterable[Activation | AxisFunction], other: str) -> Table:
+    """What is stated and measured of the value, and of the other variant that has bounds."""
+    header = ["name", "f(x)", "parameters", "aliases", "value, ULP", "ns", f"{other}, ULP", "ns"]
+    return header, [[*_named(row), *_figures(row, "value"), *_figures(row, other)] for row in rows]
 
 
 def _named(row: Activation | AxisFunction) -> list[str]:
@@ -78,8 +66,9 @@ def _named(row: Activation | AxisFunction) -> list[str]:
     return [row.name, row.formula, parameters, ", ".join(row.aliases)]
 
 
-def _nanoseconds(row: Activation | AxisFunction, variant: str) -> str:
-    return _pair(_stored()["nanoseconds"].get(row.name, {}).get(variant, {}).values())
+def _figures(row: Activation | AxisFunction, variant: str) -> list[str]:
+    nanoseconds = _stored()["nanoseconds"].get(row.name, {}).get(variant, {})
+    return [_pair(getattr(bound, variant).size for bound in row.bounds.values()), _pair(nanoseconds.values())]
 
 
 def _tiers() -> Table:
