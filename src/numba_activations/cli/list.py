@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print both tables."""
+    """Print the tables."""
     tables = {
         "Activations": _functions(ACTIVATIONS.values(), "derivative"),
         "Functions along an axis": _functions(ALONG_AXIS.values(), "vjp"),

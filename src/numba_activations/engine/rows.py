@@ -470,9 +470,8 @@ class _Rows:
 
     def _advance(self, b: ir.IRBuilder, numbers: ir.Value, limit: Node) -> ir.Value:
         """Raise the variable of a fixpoint to its next value in every lane; whether one was raised."""
-        vector = ir.VectorType(self.kind, LANES).as_pointer()
-        place, *others = (b.bitcast(self._slot(b, numbers, n, I64(0)), vector) for n in limit.args)
-        old, new = b.load(place, align=64), b.load(others[0], align=64)
+        place, following = (self._vector(b, self._slot(b, numbers, n, I64(0))) for n in limit.args)
+        old, new = b.load(place, align=64), b.load(following, align=64)
         raised = b.fcmp_ordered(">", new, old)
         b.store(b.select(raised, new, old), place, align=64)
         return b.icmp_unsigned("!=", b.bitcast(raised, ir.IntType(LANES)), ir.IntType(LANES)(0))
