@@ -13,6 +13,7 @@ import pytest
 
 from numba_activations.data import digits
 from numba_activations.training import MLPClassifier, MLPRegressor
+from numba_activations.training.progress import Progress
 
 pytest.importorskip("scipy")
 pytestmark = pytest.mark.filterwarnings("ignore:.*Maximum iterations")  # few epochs are enough to see a rule at work
@@ -238,12 +239,37 @@ def test_ctrl_c_stops_at_once_and_leaves_a_fitted_estimator_that_can_go_on(ctrl_
     with pytest.warns(UserWarning, match="interrupted"):
         stopped.fit(X, y, callback=interruption)
     assert time.perf_counter() - interruption.pressed < 0.5  # 0.1 on an idle machine
-    assert 0 <= stopped._position < len(X)
+    assert 0 <= stopped._position <= len(X)
     assert stopped.predict(X[:3]).shape == (3,)
     stopped.max_iter = stopped.n_iter_ + 1
     whole = MLPClassifier(**parameters, max_iter=stopped.max_iter).fit(X, y)
     assert same_weights(stopped.resume(X, y), whole)
     assert stopped.loss_curve_ == whole.loss_curve_
+
+
+@pytest.mark.parametrize("place", ["first rows", "last rows", "validation"])
+def test_ctrl_c_anywhere_in_an_epoch_loses_nothing(data, monkeypatch, place):
+    X, y = data
+    parameters = {"early_stopping": True, "max_iter": 3, "tol": 0.0}
+    whole = quick(**parameters).fit(X, y)
+    rows = len(X) - len(whole._validation)
+    stopped = quick(**parameters)
+
+    def at(self, position, loss):
+        if stopped.n_iter_ == 1 and (place == "first rows" or position == rows):
+            raise KeyboardInterrupt
+
+    def score(self, X, encoded):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MLPClassifier, "_score", score) if place == "validation" else patch.setattr(Progress, "at", at)
+        with pytest.warns(UserWarning, match="interrupted"):
+            stopped.fit(X, y)
+    assert stopped.n_iter_ == (0 if place == "validation" else 1)
+    assert same_weights(stopped.resume(X, y), whole)
+    assert stopped.loss_curve_ == whole.loss_curve_
+    assert stopped.validation_scores_ == whole.validation_scores_
 
 
 def test_partial_fit_goes_on(data):

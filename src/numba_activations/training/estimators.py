@@ -394,14 +394,15 @@ class MultiLayerPerceptron:
             batches = Batches(self._parameters, X, *targets, size, self._solver(), self._state)
             with Progress(bool(self.verbose), last, len(rows)) as progress:
                 while self.n_iter_ < last:
-                    if not self._epoch(batches, rows, min(size, len(rows)), progress):
+                    finite, score = self._epoch(batches, rows, min(size, len(rows)), validation_set, progress)
+                    if not finite:
                         validation.warn(
                             f"The loss is not finite in epoch {self.n_iter_ + 1}: training ends with the weights that "
                             f"the epoch began with. A learning_rate_init below {self.learning_rate_init} may help",
                             validation.ConvergenceWarning,
                         )
                         return self
-                    stop = self._epoch_ends(batches, validation_set, progress)
+                    stop = self._epoch_ends(batches, score, progress)
                     if callback is not None and callback(self.n_iter_, self):
                         return self
                     if stop:
@@ -417,8 +418,18 @@ class MultiLayerPerceptron:
             )
         return self
 
-    def _epoch(self, batches: Batches, rows: Array, size: int, progress: Progress) -> bool:
-        """One epoch, or what is left of it. Whether all stayed finite; if not, the parameters are those from before."""
+    def _epoch(
+        self,
+        batches: Batches,
+        rows: Array,
+        size: int,
+        validation_set: tuple[Array, Array] | None,
+        progress: Progress,
+    ) -> tuple[bool, float | None]:
+        """One epoch, or what is left of it; the score on the validation set, if there is one, belongs to it.
+
+        Whether all stayed finite (if not, the parameters are those from before), and the score.
+        """
         vectors = (self._parameters.vector, self._state.first, self._state.second, self._state.updates)
         before = [v.copy() for v in vectors]
         generator, running = self._generator.bit_generator.state, False
@@ -438,28 +449,29 @@ class MultiLayerPerceptron:
                 finite = math.isfinite(batches.loss)
                 if not finite:
                     break
+            finite = finite and bool(np.isfinite(self._parameters.vector).all())
+            score = self._score(*validation_set) if finite and validation_set is not None else None
         except KeyboardInterrupt:
             self._generator.bit_generator.state = generator  # the order of the epoch comes from it once more
             if running:
                 self._position, self._partial = batches.position, batches.loss
             raise
         self._position, self._partial = 0, 0.0
-        if not (finite and np.isfinite(self._parameters.vector).all()):
+        if not finite:
             for vector, old in zip(vectors, before, strict=True):
                 vector[:] = old
-            return False
+            return False, score
         self.loss_ = batches.loss / len(rows)
         self.n_iter_ += 1
         self.t_ += len(rows)
         self.loss_curve_.append(self.loss_)
-        return True
+        return True, score
 
-    def _epoch_ends(self, batches: Batches, validation_set: tuple[Array, Array] | None, progress: Progress) -> bool:
+    def _epoch_ends(self, batches: Batches, score: float | None, progress: Progress) -> bool:
         """What follows from an epoch's loss or score for the next. Whether training is to end."""
-        if validation_set is not None:
+        if score is not None:
             assert self.validation_scores_ is not None
             assert self.best_validation_score_ is not None
-            score = self._score(*validation_set)
             self.validation_scores_.append(score)
             improved = score >= self.best_validation_score_ + self.tol
             if score > self.best_validation_score_ or self._best is None:
