@@ -1,5 +1,6 @@
 """Threads, forks, other libraries' arrays: a function is the same object and has the same bits everywhere."""
 
+import operator
 import os
 import pickle
 import sys
@@ -15,6 +16,7 @@ from numba_activations.engine import objectcode, registry
 from numba_activations.engine.keys import DEFAULT, Key
 from numba_activations.records import Activation, Limits
 
+NAME = operator.attrgetter("__name__")
 EVERYWHERE = [
     act.sigmoid,
     act.derivative.sigmoid,
@@ -126,7 +128,7 @@ def test_an_error_of_the_code_generator_reaches_the_caller(monkeypatch, tmp_path
     assert key not in registry.functions()
 
 
-@pytest.mark.parametrize("function", EVERYWHERE, ids=repr)
+@pytest.mark.parametrize("function", EVERYWHERE, ids=NAME)
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickling_gives_the_same_object(function, protocol):
     assert pickle.loads(pickle.dumps(function, protocol)) is function
@@ -142,7 +144,7 @@ def test_a_pickle_is_read_by_another_process():
     assert found == ["0.5", str(act.approx.u3.derivative.sigmoid(0.0)), str(act.leaky_relu(-1.0))]
 
 
-@pytest.mark.parametrize("function", EVERYWHERE, ids=repr)
+@pytest.mark.parametrize("function", EVERYWHERE, ids=NAME)
 def test_a_function_says_what_it_is(function):
     assert function.__doc__
     if hasattr(function, "__module__"):  # a ufunc has one from NumPy 2.1 on
@@ -153,7 +155,7 @@ def test_a_function_says_what_it_is(function):
         assert found is function
 
 
-@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=repr)
+@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=NAME)
 def test_pandas_objects_keep_their_labels(function):
     pandas = pytest.importorskip("pandas")
     x = pandas.Series([-1.0, 0.5, 2.0], index=["a", "b", "c"], name="logits")
@@ -163,7 +165,7 @@ def test_pandas_objects_keep_their_labels(function):
     np.testing.assert_array_equal(function(frame).to_numpy(), function(frame.to_numpy()))
 
 
-@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=repr)
+@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=NAME)
 def test_xarray_objects_keep_their_dimensions(function):
     xarray = pytest.importorskip("xarray")
     x = xarray.DataArray(np.linspace(-3, 3, 12).reshape(3, 4), dims=("batch", "unit"))
@@ -172,7 +174,7 @@ def test_xarray_objects_keep_their_dimensions(function):
     np.testing.assert_array_equal(found.to_numpy(), function(x.to_numpy()))
 
 
-@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=repr)
+@pytest.mark.parametrize("function", [act.sigmoid, act.leaky_relu, act.derivative.sigmoid], ids=NAME)
 def test_dask_arrays_stay_lazy(function):
     dask = pytest.importorskip("dask.array")
     x = np.linspace(-3, 3, 1000)
@@ -184,7 +186,7 @@ def test_dask_arrays_stay_lazy(function):
 PARALLEL = [act.sigmoid, act.leaky_relu, act.value_and_derivative.tanh, act.derivative.sigmoid, np.negative]
 
 
-@pytest.mark.parametrize("function", PARALLEL, ids=repr)
+@pytest.mark.parametrize("function", PARALLEL, ids=NAME)
 @pytest.mark.parametrize("threads", [None, 1, 2, 3, 7])
 def test_parallel_has_the_bits_of_the_serial_call(function, threads):
     x = np.resize(np.concatenate([special("float32"), ordinary("float32")]), 300_001)
@@ -225,7 +227,7 @@ def test_parallel_refuses_what_it_cannot_do():
         act.parallel(act.sigmoid, x.astype(complex), threads=2)
 
 
-@pytest.mark.parametrize("function", [act.sigmoid, act.derivative.tanh, act.relu], ids=repr)
+@pytest.mark.parametrize("function", [act.sigmoid, act.derivative.tanh, act.relu], ids=NAME)
 def test_bfloat16_is_kept_and_rounded_to_nearest(function):
     bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
     every = np.arange(2**16, dtype=np.uint16).view(bfloat16)

@@ -1,6 +1,7 @@
 """The public functions along an axis: generalised ufuncs, and what arranges their operands."""
 
 import contextlib
+import functools
 import inspect
 import operator
 import os
@@ -159,7 +160,7 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
         ]
         return [*(text for text, _ in adapted.values()), *loops]
     program = trace(variant.kernel, tuple(core != "" for core in variant.inputs), variant.labelled)
-    functions = {kind: {f: scalar_ir(_on_tuple(f[0]), kind, f[1]) for f in program.functions} for kind in kinds}
+    functions = {kind: {f: _scalar_ir(*f, kind) for f in program.functions} for kind in kinds}
     loops = [
         rows_ir(
             symbols[name], program, storage, {f: symbol for f, (_, symbol) in functions[storage.computed_as].items()}
@@ -169,11 +170,15 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
     return [*(text for made in functions.values() for text, _ in made.values()), *loops]
 
 
-def _on_tuple(kernel: Callable[..., Any]) -> Callable[[Any], Any]:
+@functools.cache
+def _scalar_ir(kernel: Callable[..., Any], arguments: int, kind: str) -> tuple[str, str]:
+    """LLVM IR of a function of numbers, and its symbol: many kernels along an axis use the same ones."""
+    from .scalar import scalar_ir
+
     def on_tuple(args: Any) -> Any:
         return kernel(*args)
 
-    return on_tuple
+    return scalar_ir(on_tuple, kind, arguments)
 
 
 def elementwise(key: Key) -> Callable[[Any], Any]:

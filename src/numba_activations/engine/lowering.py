@@ -13,10 +13,11 @@ from . import target
 
 # Divisions that vectorise, rounding that a caller's flags cannot touch, and nothing left to call inside a loop.
 STRICT = {"error_model": "numpy", "fastmath": False, "forceinline": True}
+INNER = {**STRICT, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # of what only compiled code calls
 BUILDERS: dict[Callable[..., Any], Callable[..., ir.Value]] = {}  # what emits the instructions of a primitive
 
 
-@overload(primitives.by_type, jit_options=STRICT, strict=False)
+@overload(primitives.by_type, jit_options=INNER, strict=False)
 def _by_type(x: Any, single: Any, double: Any) -> Any:
     if x == types.float32:
         return lambda x, single, double: single
@@ -113,21 +114,21 @@ def _lower(primitive: Callable[..., Any], arity: int, build: Callable[..., ir.Va
         def unary(typing_context: Any, x: Any) -> Any:
             return x(x), codegen
 
-        overload(primitive, jit_options=STRICT, strict=False)(lambda x: lambda x: unary(x))
+        overload(primitive, jit_options=INNER, strict=False)(lambda x: lambda x: unary(x))
     elif arity == 2:
 
         @intrinsic
         def binary(typing_context: Any, x: Any, y: Any) -> Any:
             return x(x, y), codegen
 
-        overload(primitive, jit_options=STRICT, strict=False)(lambda x, y: lambda x, y: binary(x, y))
+        overload(primitive, jit_options=INNER, strict=False)(lambda x, y: lambda x, y: binary(x, y))
     else:
 
         @intrinsic
         def ternary(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
             return x(x, y, z), codegen
 
-        overload(primitive, jit_options=STRICT, strict=False)(lambda x, y, z: lambda x, y, z: ternary(x, y, z))
+        overload(primitive, jit_options=INNER, strict=False)(lambda x, y, z: lambda x, y, z: ternary(x, y, z))
 
 
 _lower(primitives.fma, 3, _fma)
@@ -140,4 +141,4 @@ _lower(primitives.nearest_exponent, 1, _nearest_exponent)
 _lower(primitives.from_pattern, 1, _from_pattern)
 _lower(primitives.libm_exp, 1, _libm("exp"))
 _lower(primitives.libm_expm1, 1, _libm("expm1"))
-register_jitable(**STRICT)(primitives.shift)
+register_jitable(**INNER)(primitives.shift)

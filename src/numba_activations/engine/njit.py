@@ -16,7 +16,7 @@ from numba.extending import intrinsic, overload, register_jitable
 from ..records import ACTIVATIONS
 from . import registry
 from .keys import Key
-from .lowering import STRICT
+from .lowering import INNER
 from .scalar import scalar_function
 from .variants import VARIANTS
 
@@ -79,7 +79,7 @@ def _array_loop(kernel: Function, names: tuple[str, ...]) -> Function:
     """A kernel with one result on arrays and numbers; an array that follows the arguments receives it."""
     convert = _converted(len(names))
 
-    @register_jitable(**STRICT)
+    @register_jitable(**INNER)
     def element(args: Any) -> Any:
         return kernel(convert(args))
 
@@ -113,7 +113,7 @@ def register(
     loops = tuple(_array_loop(half, names) for half in halves)
     first, last = loops[0], loops[-1]
 
-    @register_jitable(**STRICT)
+    @register_jitable(**INNER)
     def on_numbers(args: Any) -> Any:
         return kernel(convert(args[:count]))
 
@@ -144,7 +144,7 @@ def register(
         return spread(body, *signature)
 
     for name in {function, getattr(function, "ufunc", function)}:
-        overload(name, jit_options=STRICT, strict=False)(spread(choose, *signature))
+        overload(name, jit_options=INNER, strict=False)(spread(choose, *signature))
     cpu_target.typing_context.refresh()
     cpu_target.target_context.refresh()
 

@@ -24,7 +24,7 @@ from ..records import ALONG_AXIS
 from . import along_axis
 from .keys import Key
 from .loops import I64, POINTER, VOID
-from .lowering import STRICT
+from .lowering import INNER
 from .njit import register, spread
 
 Function = Callable[..., Any]
@@ -374,7 +374,7 @@ def _register(function: Any, key: Key) -> None:
     _registered.add(key)
     record, arguments = ALONG_AXIS[key.name], along_axis.arguments(key)
     if record.elementwise and not record.split:
-        kernel = register_jitable(**STRICT)(along_axis.elementwise(key))
+        kernel = register_jitable(**INNER)(along_axis.elementwise(key))
         register(function, arguments, (), kernel, (kernel,), len(arguments))
         return
     operands = len(arguments)

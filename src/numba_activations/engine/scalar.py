@@ -13,7 +13,7 @@ from .. import kernels
 from ..kernels import primitives
 from ..records import ACTIVATIONS, APPROXIMATIONS
 from .keys import Key
-from .lowering import STRICT
+from .lowering import INNER
 from .variants import VARIANTS, bind
 
 
@@ -23,7 +23,7 @@ def _register_kernels() -> None:
     modules = [importlib.import_module(found.name) for found in pkgutil.walk_packages(kernels.__path__, package)]
     for function in {value: None for module in modules for value in vars(module).values() if inspect.isfunction(value)}:
         if function.__module__.startswith(package) and function.__module__ != primitives.__name__:
-            register_jitable(**STRICT)(function)
+            register_jitable(**INNER)(function)
 
 
 _register_kernels()
@@ -31,8 +31,8 @@ _register_kernels()
 
 def scalar_function(key: Key) -> Callable[[Any], Any]:
     """The function of a key, of one tuple of numbers, as compiled code can call it."""
-    bound = register_jitable(**STRICT)(bind(ACTIVATIONS[key.name], APPROXIMATIONS[key.tier]))
-    adapted: Callable[[Any], Any] = register_jitable(**STRICT)(VARIANTS[key.variant].adapt(bound))
+    bound = register_jitable(**INNER)(bind(ACTIVATIONS[key.name], APPROXIMATIONS[key.tier]))
+    adapted: Callable[[Any], Any] = register_jitable(**INNER)(VARIANTS[key.variant].adapt(bound))
     return adapted
 
 
@@ -42,7 +42,7 @@ def scalar_ir(function: Callable[[Any], Any], kind: str, arguments: int) -> tupl
     Numba's calling convention is ``i32 f(result*, exception**, numbers...)``; two results lie side by side.
     """
     signature = (types.UniTuple(getattr(types, kind), arguments),)
-    dispatcher = njit(no_cpython_wrapper=True, **STRICT)(function)
+    dispatcher = njit(**INNER)(function)
     dispatcher.compile(signature)
     compiled = dispatcher.overloads[signature]
     return compiled.library.get_llvm_str(), compiled.fndesc.llvm_func_name

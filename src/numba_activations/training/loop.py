@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 from numba.np.arrayobj import populate_array
 
-from ..engine.lowering import STRICT
+from ..engine.lowering import INNER
 from . import layout as at
 
 PLAIN, TRANSPOSED = ord("N"), ord("T")
@@ -122,7 +122,7 @@ def gemm(
     )
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def forward_batch(
     source: Any, rows: Any, parameters: Any, buffer: Any, layers: Any, counts: Any, pointers: Any
 ) -> None:
@@ -159,7 +159,7 @@ def forward_batch(
         source = here
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def backward_batch(
     source: Any,
     rows: Any,
@@ -206,7 +206,7 @@ def backward_batch(
                 sums[j] += alpha * row[j]
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def cross_entropy(
     rows: Any, first: Any, order: Any, labels: Any, buffer: Any, layers: Any, counts: Any, pointers: Any
 ) -> Any:
@@ -241,7 +241,7 @@ def cross_entropy(
     return loss
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def binary_cross_entropy(rows: Any, first: Any, order: Any, targets: Any, buffer: Any, layers: Any) -> Any:
     """Sum of -log sigmoid(+-z), + where the target is 1, - where it is 0; the logits z become its derivative."""
     T = type(buffer[0])
@@ -258,7 +258,7 @@ def binary_cross_entropy(rows: Any, first: Any, order: Any, targets: Any, buffer
     return loss
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def squared_error(rows: Any, first: Any, order: Any, targets: Any, buffer: Any, layers: Any) -> Any:
     """Sum of (z - target)^2 / 2; the outputs z become its derivative."""
     outputs, start = layers[-1, at.OUTPUTS], layers[-1, at.VALUES]
@@ -271,7 +271,7 @@ def squared_error(rows: Any, first: Any, order: Any, targets: Any, buffer: Any, 
     return loss
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def sgd(parameters: Any, velocity: Any, decay: Any) -> None:
     """A step along the velocity, which has the gradient already."""
     for i in range(len(parameters)):
@@ -279,7 +279,7 @@ def sgd(parameters: Any, velocity: Any, decay: Any) -> None:
         parameters[i] += velocity[i]
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def nesterov(parameters: Any, steps: Any, velocity: Any, decay: Any, momentum: Any) -> None:
     """A step with Nesterov's momentum; `steps` are the gradient times minus the learning rate."""
     for i in range(len(parameters)):
@@ -288,7 +288,7 @@ def nesterov(parameters: Any, steps: Any, velocity: Any, decay: Any, momentum: A
         parameters[i] += momentum * velocity[i] + step
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def adam(
     parameters: Any,
     gradient: Any,
@@ -309,7 +309,7 @@ def adam(
         parameters[i] -= rate * mean[i] / (root(square[i]) + epsilon)
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def rmsprop(parameters: Any, gradient: Any, square: Any, decay: Any, rate: Any, beta_2: Any, epsilon: Any) -> None:
     """RMSprop: the gradient over the root of its mean square."""
     T = type(decay)
@@ -319,7 +319,7 @@ def rmsprop(parameters: Any, gradient: Any, square: Any, decay: Any, rate: Any, 
         parameters[i] -= rate * g / (root(square[i]) + epsilon)
 
 
-@register_jitable(**STRICT)
+@register_jitable(**INNER)
 def learn_batch(
     source: Any, rows: Any, parameters: Any, gradient: Any, first_moment: Any, second_moment: Any, buffer: Any,
     layers: Any, pointers: Any, updates: Any, plan: Any, settings: Any,
@@ -417,7 +417,7 @@ def entry_points(kind: str) -> dict[str, tuple[Any, tuple[Any, ...]]]:
 
 def compiled_ir(function: Any, signature: tuple[Any, ...]) -> tuple[str, str]:
     """LLVM IR of a function and its symbol; arrays are handed over without a reference count."""
-    dispatcher = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, **STRICT)(function)
+    dispatcher = njit(_nrt=False, **INNER)(function)
     dispatcher.compile(signature)
     compiled = dispatcher.overloads[signature]
     return compiled.library.get_llvm_str(), compiled.fndesc.llvm_func_name
