@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 from llvmlite import ir
 
 from ..kernels.rows import CHUNK, LANES, TOGETHER
+from . import target
 from .loops import (
     GROUP,
     I32,
@@ -151,7 +152,7 @@ class _Rows:
             inside = step if part == "short" else b.add(b.mul(step, I64(LANES)), lane)
             return b.trunc(b.add(index, inside), integer)
 
-        def all_of(step: ir.Value) -> None:
+        def all_of(step: ir.Value, reductions: list[Node], computing: bool) -> None:
             start = b.mul(step, I64(LANES))
             with _Counted(b, I64(0), I64(LANES), LANE) as lane:
                 place = b.add(start, lane)
@@ -161,7 +162,7 @@ class _Rows:
                     if node not in done:
                         if not node.row:
                             done[node] = access(self._slot(b, numbers, node, lane))
-                        elif node is self.kept and keeping == "load":
+                        elif node is self.kept and (keeping == "load" or (keeping and not computing)):
                             done[node] = access(b.gep(kept, [place]))
                         elif node.kind == "input":
                             done[node] = access(b.gep(where[node], [place]))
@@ -182,15 +183,21 @@ class _Rows:
                         number = b.select(inside, number, self._neutral(b, node))
                     total = self._accumulator(b, accumulators, node, lane, SUM - 1 if node.kind == "sum" else 0)
                     keep(self._combine(b, node, access(total), number), total)
-                if self.kept and keeping == "store":
+                if computing and self.kept and keeping == "store":
                     keep(value(self.kept), b.gep(kept, [place]))
                 for node in outputs:
                     keep(value(node), b.gep(where[node], [place]))
 
+        def all_steps(begin: ir.Value, end: ir.Value) -> None:
+            apart = part == "long" and not outputs and target.has_few_registers()
+            loops = self._apart(reductions, keeping) if apart else [(reductions, True)]
+            for found, computing in loops:
+                with _Counted(b, begin, end, PLAIN) as step:
+                    all_of(step, found, computing)
+
         sums = [node for node in reductions if node.kind == "sum"]
         if not sums:
-            with _Counted(b, I64(0), steps, PLAIN) as step:
-                all_of(step)
+            all_steps(I64(0), steps)
         else:
             together = I64(TOGETHER if part == "long" else 1)
             groups = b.udiv(b.sub(b.add(steps, together), I64(1)), together)
@@ -199,8 +206,7 @@ class _Rows:
                 end = b.add(begin, together)
                 for node in sums:
                     self._fill(b, self._accumulator(b, accumulators, node, I64(0), 2), self.kind(0.0))
-                with _Counted(b, begin, b.select(b.icmp_signed("<", end, steps), end, steps), PLAIN) as step:
-                    all_of(step)
+                all_steps(begin, b.select(b.icmp_signed("<", end, steps), end, steps))
                 for node in sums:
                     with _Counted(b, I64(0), I64(LANES), LANE) as lane:
                         places = [self._accumulator(b, accumulators, node, lane, k) for k in range(SUM)]
@@ -210,6 +216,31 @@ class _Rows:
                         keep(b.fadd(lost, _lost(b, old, more, new)), places[1])
         b.ret_void()
         return function
+
+    def _apart(self, reductions: list[Node], keeping: str) -> list[tuple[list[Node], bool]]:
+        """Reductions that need nothing computed for another: loops of their own leave registers to each.
+
+        Before them comes what is kept; they read it.
+        """
+        loops: list[tuple[list[Node], bool]] = []
+        computed: list[set[Node]] = []
+        for reduction in reductions:
+            found, rows = [reduction], self._computed(reduction, keeping)
+            for k in reversed(range(len(loops))):
+                if rows & computed[k]:
+                    found = loops.pop(k)[0] + found
+                    rows |= computed.pop(k)
+            loops.append((found, False))
+            computed.append(rows)
+        return [([], True), *loops] if keeping == "store" else loops
+
+    def _computed(self, node: Node, keeping: str) -> set[Node]:
+        """The rows that a reduction needs and that do not lie in memory."""
+        found: set[Node] = set()
+        for argument in node.args:
+            if argument.row and argument.kind != "input" and not (keeping and argument is self.kept):
+                found |= {argument} | self._computed(argument, keeping)
+        return found
 
     def _fill(self, b: ir.IRBuilder, place: ir.Value, value: ir.Value) -> None:
         """The same value in as many places as there are lanes."""
