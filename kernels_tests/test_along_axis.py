@@ -458,6 +458,20 @@ class TestInCompiledCode:
         for each in (x[::2, ::-1], np.asfortranarray(x), (x * 9).astype(np.int64), x[:0], x[:, :0]):
             assert_same(compiled(each), compiled.py_func(each))
 
+    def test_a_reduced_axis_may_be_kept(self):
+        @njit
+        def compiled(x, axis):
+            kept, mean = act.logsumexp(x, axis=axis, keepdims=True), act.logmeanexp(x, axis=axis, keepdims=True)
+            return kept, mean, act.logsumexp(x, axis=axis, keepdims=False), x - act.logsumexp(x, keepdims=True)
+
+        x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
+        for axis in range(-3, 3):
+            assert_same(compiled(x, axis), compiled.py_func(x, axis))
+        with pytest.raises(numba.TypingError, match="True or False, written out, as keepdims: got .*bool"):
+            njit(lambda x, kept: act.logsumexp(x, keepdims=kept))(x, True)
+        with pytest.raises(TypeError, match=r"softmax\(\) got an unexpected keyword argument 'keepdims'"):
+            njit(lambda x: act.softmax(x, keepdims=True))(x)
+
     def test_out_receives_the_result(self):
         @njit
         def compiled(x, out):

@@ -384,5 +384,8 @@ def documentation(key: Key) -> str:
     lines += ["Notes", "-----", f"Largest error: {stated}.", record.special]
     lines += [record.note] if record.note else []
     if record.split or not record.elementwise:
-        lines += ["In `@njit` nothing is broadcast, parameters are numbers, and axis and out are all the keywords."]
+        lines += [
+            "In `@njit` nothing is broadcast, parameters are numbers, and of the keywords there are out, axis and, written "
+            "out as True or False, keepdims."
+        ]
     return "\n".join(lines)

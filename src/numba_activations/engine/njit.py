@@ -31,14 +31,16 @@ _SPREAD: tuple[Callable[[Function], Function], ...] = (
     lambda f: lambda a, b, c, d, e: f((a, b, c, d, e)),
     lambda f: lambda a, b, c, d, e, g: f((a, b, c, d, e, g)),
     lambda f: lambda a, b, c, d, e, g, h: f((a, b, c, d, e, g, h)),
+    lambda f: lambda a, b, c, d, e, g, h, i: f((a, b, c, d, e, g, h, i)),
 )
 
 
 def spread(function: Function, names: tuple[str, ...], defaults: tuple[Any, ...]) -> Function:
     """`function`, which takes one tuple, as a function of the named arguments, the last of which have defaults."""
     spread = _SPREAD[len(names) - 1](function)
-    code = spread.__code__.replace(co_varnames=names)
-    return FunctionType(code, spread.__globals__, function.__name__, defaults, spread.__closure__)
+    name = function.__name__
+    code = spread.__code__.replace(co_varnames=names, co_name=name, co_qualname=name)
+    return FunctionType(code, spread.__globals__, name, defaults, spread.__closure__)
 
 
 def _is_number(kind: Any) -> bool:

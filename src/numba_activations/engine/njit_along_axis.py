@@ -65,7 +65,7 @@ def _emit_call(
     pointers: list[ir.Value],
     dimensions: list[ir.Value],
     steps: list[ir.Value],
-) -> Any:
+) -> None:
     """Call an inner loop as NumPy does."""
     context.active_code_library.add_linking_library(_library(*loop))
     kind = ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER])
@@ -76,75 +76,58 @@ def _emit_call(
         builder.store(cgutils.pack_array(builder, content), place)
         packed.append(cgutils.gep_inbounds(builder, place, 0, 0))
     builder.call(function, [*packed, POINTER(None)])
-    return context.get_dummy_value()
 
 
-def _pointers(context: Any, builder: ir.IRBuilder, arrays: Any, values: ir.Value) -> list[ir.Value]:
-    """Where the arrays of a tuple begin."""
-    parts = (builder.extract_value(values, place) for place in range(len(arrays)))
-    made = (context.make_array(kind)(context, builder, part) for kind, part in zip(arrays, parts, strict=True))
-    return [builder.bitcast(array.data, POINTER) for array in made]
+def _emit_rows(
+    context: Any, b: ir.IRBuilder, loop: tuple[Key, str], pointers: list[ir.Value], walk: list[ir.Value]
+) -> None:
+    """Call the function of a key along the middle axis of three; where that is cut, a piece is a row of its own.
 
-
-@functools.cache
-def _row_call(key: Key, dtype: str) -> Function:
-    """``call(arrays, block, rows, length, between, within)``: the function of a key for the rows of one block.
-
-    The arrays are contiguous; the steps `between` rows and `within` one count items. A parameter has one item.
+    The arrays are contiguous. A parameter has one item.
     """
+    key, dtype = loop
     record = ALONG_AXIS[key.name]
     variant = along_axis.variants(record)[key.variant]
     cores, sizes = variant.inputs + variant.outputs, [kind.itemsize for kind in variant.dtypes(dtype)]
     parameters = range(len(variant.inputs) - len(record.parameters), len(variant.inputs))
-
-    @intrinsic
-    def call(typing_context: Any, arrays: Any, block: Any, rows: Any, length: Any, between: Any, within: Any) -> Any:
-        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
-            packed, *numbers = values
-            block, rows, length, between, within = numbers
-            begin, outer, inner = [], [], []
-            pointers = _pointers(context, builder, arrays, packed)
-            for place, (pointer, size) in enumerate(zip(pointers, sizes, strict=True)):
-                items = builder.mul(length, within) if cores[place] else within
-                offset = I64(0) if place in parameters else builder.mul(block, items)
-                begin.append(builder.gep(pointer, [builder.mul(offset, I64(size))]))
-                if cores[place]:
-                    outer.append(builder.mul(between, I64(size)))
-                    inner.append(builder.mul(within, I64(size)))
-                else:
-                    outer.append(I64(0 if place in parameters else size))
-            return _emit_call(context, builder, (key, dtype), begin, [rows, length], outer + inner)
-
-        return types.void(arrays, *[types.intp] * 5), codegen
-
-    made: Function = call
-    return made
+    before, length, after, unit = walk
+    if record.split == "pieces":
+        before, length = b.mul(before, b.sdiv(length, unit)), unit
+    last = b.icmp_signed("==", after, I64(1))
+    blocks, rows = b.select(last, I64(1), before), b.select(last, before, after)
+    between, within = b.select(last, length, I64(1)), after
+    with cgutils.for_range(b, blocks) as outermost:
+        begin, outer, inner = [], [], []
+        for place, (pointer, size) in enumerate(zip(pointers, sizes, strict=True)):
+            items = b.mul(length, within) if cores[place] else within
+            offset = I64(0) if place in parameters else b.mul(outermost.index, items)
+            begin.append(b.gep(pointer, [b.mul(offset, I64(size))]))
+            if cores[place]:
+                outer.append(b.mul(between, I64(size)))
+                inner.append(b.mul(within, I64(size)))
+            else:
+                outer.append(I64(0 if place in parameters else size))
+        _emit_call(context, b, loop, begin, [rows, length], outer + inner)
 
 
-@functools.cache
-def _half_call(key: Key, dtype: str) -> Function:
-    """``call(arrays, block, run)``: the function of a key for a block of halves of `run` items, each contiguous."""
+def _emit_halves(
+    context: Any, b: ir.IRBuilder, loop: tuple[Key, str], pointers: list[ir.Value], walk: list[ir.Value]
+) -> None:
+    """Call the function of a key for the halves of the middle axis of three."""
+    key, dtype = loop
     size = np.dtype(dtype).itemsize
     # of each operand: the array, how many runs of it make a block, and which of them it is
     value = (0, 2, 0), (0, 2, 1), (1, 1, 0)
     vjp = (0, 1, 0), (1, 2, 0), (1, 2, 1), (2, 2, 0), (2, 2, 1)
     operands = value if key.variant == "value" else vjp
-
-    @intrinsic
-    def call(typing_context: Any, arrays: Any, block: Any, run: Any) -> Any:
-        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
-            packed, block, run = values
-            pointers = _pointers(context, builder, arrays, packed)
-            begin = []
-            for place, runs, which in operands:
-                offset = builder.mul(run, builder.add(builder.mul(block, I64(runs)), I64(which)))
-                begin.append(builder.gep(pointers[place], [builder.mul(offset, I64(size))]))
-            return _emit_call(context, builder, (key, dtype), begin, [run], [I64(size)] * len(begin))
-
-        return types.void(arrays, types.intp, types.intp), codegen
-
-    made: Function = call
-    return made
+    before, length, after, unit = walk
+    run = b.mul(b.sdiv(length, unit), after)
+    with cgutils.for_range(b, before) as outermost:
+        begin = []
+        for place, runs, which in operands:
+            offset = b.mul(run, b.add(b.mul(outermost.index, I64(runs)), I64(which)))
+            begin.append(b.gep(pointers[place], [b.mul(offset, I64(size))]))
+        _emit_call(context, b, loop, begin, [run], [I64(size)] * len(begin))
 
 
 def _arranged(value: Any, shape: Any, scalar: Any) -> Any:
@@ -166,17 +149,6 @@ def _arranged_overload(value: Any, shape: Any, scalar: Any) -> Any:
     return arranged if value.ndim == len(shape) else None
 
 
-def _given(value: Any) -> Any:
-    """An argument, which may have been left to its default."""
-    raise NotImplementedError
-
-
-@overload(_given, strict=False)
-def _given_overload(value: Any) -> Any:
-    default = getattr(value, "value", None)
-    return (lambda value: default) if isinstance(value, types.Omitted) else (lambda value: value)
-
-
 def _without(shape: Any, axis: Any) -> Any:
     """A shape without an axis."""
     raise NotImplementedError
@@ -196,6 +168,24 @@ def _without_overload(shape: Any, axis: Any) -> Any:
     return without
 
 
+def _room(shape: Any, scalar: Any, out: Any) -> Any:
+    """A new array, where there is no `out` or it has that shape."""
+    raise NotImplementedError
+
+
+@overload(_room, strict=False)
+def _room_overload(shape: Any, scalar: Any, out: Any) -> Any:
+    if not isinstance(out, types.Array):
+        return lambda shape, scalar, out: np.empty(shape, scalar)
+
+    def room(shape: Any, scalar: Any, out: Any) -> Any:
+        if out.shape != shape:
+            raise ValueError("out must have the shape of the result")
+        return np.empty(shape, scalar)
+
+    return room
+
+
 def _returned(array: Any, out: Any) -> Any:
     """The result, in `out` where there is one; a number where it has no dimensions."""
     raise NotImplementedError
@@ -206,8 +196,6 @@ def _returned_overload(array: Any, out: Any) -> Any:
     if isinstance(out, types.Array):
 
         def into(array: Any, out: Any) -> Any:
-            if out.shape != array.shape:
-                raise ValueError("out must have the shape of the result")
             out[...] = array
             return out
 
@@ -232,34 +220,6 @@ def _around(shape: Any, axis: int) -> tuple[int, int]:
         elif k > axis:
             after *= shape[k]
     return before, after
-
-
-def _walk(key: Key, dtype: str) -> Function:
-    """``walk(arrays, before, length, after, unit)``: the function of a key along the middle axis of three.
-
-    Where the axis is cut, into pieces or halves, a piece is a row of `unit` items.
-    """
-    split = ALONG_AXIS[key.name].split
-    call = (_half_call if split == "halves" else _row_call)(key, dtype)
-
-    def rows(arrays: Any, before: int, length: int, after: int, unit: int) -> None:
-        if after == 1:
-            call(arrays, 0, before, length, length, 1)
-        else:
-            for block in range(before):
-                call(arrays, block, after, length, 1, after)
-
-    along = register_jitable(rows)
-
-    def pieces(arrays: Any, before: int, length: int, after: int, unit: int) -> None:
-        along(arrays, before * (length // unit), unit, after, unit)
-
-    def halves(arrays: Any, before: int, length: int, after: int, unit: int) -> None:
-        for block in range(before):
-            call(arrays, block, length // 2 * after)
-
-    walk: Function = register_jitable({"halves": halves, "pieces": pieces}.get(split, rows))
-    return walk
 
 
 def _value_shape(key: Key) -> Function:
@@ -302,11 +262,14 @@ class _Operands(NamedTuple):
         return cls(tuple(core != "" for core in rows), variant.outputs[0] != "", variant.labelled)
 
 
-def _body(key: Key, dtype: str) -> Function:
-    """The function of a key as Numba compiles it, from one tuple: operands, parameters or pieces, out and axis."""
+def _prepared(key: Key, dtype: str, keepdims: bool) -> Function:
+    """``prepared(args)``: arrays as the inner loop takes them, the last for the result; `out`; and how to walk.
+
+    `args` are operands, parameters or pieces, out and axis.
+    """
     record, scalar = ALONG_AXIS[key.name], np.dtype(dtype).type
     whole, result_whole, labelled = _Operands.of(key)
-    operands, place_of_x, walk, value_shape = len(whole), whole.index(True), _walk(key, dtype), _value_shape(key)
+    operands, place_of_x, value_shape = len(whole), whole.index(True), _value_shape(key)
     used = operands + len(record.parameters)
     place_of_out = used + (record.split == "pieces")
     place_of_axis = place_of_out + 1
@@ -321,50 +284,107 @@ def _body(key: Key, dtype: str) -> Function:
         return _arranged(value, part, np.int64)
 
     def parameter(value: Any, whole: Any, part: Any) -> Any:
-        return np.full(1, _given(value), scalar)
+        return np.full(1, value, scalar)
 
     functions = [of_whole if is_whole else of_part for is_whole in whole]
     functions = [*functions[: operands - labelled], *[label] * labelled, *[parameter] * len(record.parameters)]
     arranged = register_jitable(_TOGETHER[used - 1](*map(register_jitable, functions)))
     units = {"halves": lambda args: 2, "pieces": lambda args: args[operands]}
     unit_of = register_jitable(units.get(record.split, lambda args: 1))
-    choose_shape = register_jitable((lambda whole, part: whole) if result_whole else (lambda whole, part: part))
+    shapes = (lambda whole, part, axis: part), (lambda whole, part, axis: whole)
+    kept = (lambda whole, part, axis: tuple_setitem(whole, axis, 1)) if keepdims else None
+    shape_of_result = register_jitable(kept or shapes[result_whole])
 
     @register_jitable
-    def body(args: Any) -> Any:
-        shape, unit = args[place_of_x].shape, unit_of(args)
-        axis = _counted_from_front(_given(args[place_of_axis]), len(shape))
+    def prepared(args: Any) -> Any:
+        shape, unit, out = args[place_of_x].shape, unit_of(args), args[place_of_out]
+        axis = _counted_from_front(args[place_of_axis], len(shape))
         before, after = _around(shape, axis)
         part = value_shape(shape, axis, unit)
-        result = np.empty(choose_shape(shape, part), scalar)
-        walk((*arranged(args[:used], shape, part), result), before, shape[axis], after, unit)
-        return _returned(result, args[place_of_out])
+        result = _room(shape_of_result(shape, part, axis), scalar, out)
+        return (*arranged(args[:used], shape, part), result), out, (before, shape[axis], after, unit)
 
-    made: Function = body
+    made: Function = prepared
     return made
 
 
-def _labelled(key: Key, dtype: str) -> Function:
+def _prepared_by_label(key: Key, dtype: str) -> Function:
     """The same for targets that are labels."""
-    body = _body(key._replace(variant=key.variant + along_axis.BY_LABEL), dtype)
+    prepared = _prepared(key, dtype, keepdims=False)
     operands = len(_Operands.of(key).whole)
     place_of_logits, place_of_labels, place_of_axis = operands - 2, operands - 1, operands + 1
 
     @register_jitable
-    def labelled(args: Any) -> Any:
+    def checked(args: Any) -> Any:
         shape = args[place_of_logits].shape
-        classes = shape[_counted_from_front(_given(args[place_of_axis]), len(shape))]
+        classes = shape[_counted_from_front(args[place_of_axis], len(shape))]
         for label in np.asarray(args[place_of_labels]).flat:
             if label < 0 or label >= classes:
                 raise ValueError("a label must be at least 0 and less than the number of classes")
-        return body(args)
+        return prepared(args)
 
-    made: Function = labelled
+    made: Function = checked
     return made
+
+
+def _call(typing_context: Any, key: Key, dtype: str, keepdims: bool, kinds: tuple[Any, ...]) -> tuple[Any, Function]:
+    """A call with operands, parameters or pieces, out, axis and keepdims of these types: its signature and its code.
+
+    The code is written into the caller. Were it a function of its own, Numba would have LLVM compile the loop for that,
+    too.
+    """
+    labelled = key.variant.endswith(along_axis.BY_LABEL)
+    prepared = _prepared_by_label(key, dtype) if labelled else _prepared(key, dtype, keepdims)
+    emit = _emit_halves if ALONG_AXIS[key.name].split == "halves" else _emit_rows
+
+    defaults = {place: kind.value for place, kind in enumerate(kinds) if isinstance(kind, types.Omitted)}
+    omitted = {place: typing_context.resolve_value_type(default) for place, default in defaults.items()}
+    whole = types.Tuple([omitted.get(place, kind) for place, kind in enumerate(kinds)])
+    prepare = _typed(typing_context, prepared, whole)
+    arrays, out, _ = parts = prepare[1].return_type
+    finish = _typed(typing_context, _returned, arrays[-1], out)
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
+        values = list(values)
+        for place, default in defaults.items():
+            values[place] = context.get_constant_generic(builder, whole[place], default)
+        made = _emit_function(context, builder, prepare, [context.make_tuple(builder, whole, values)])
+        arranged, given, walk = (builder.extract_value(made, place) for place in range(len(parts)))
+        pointers = []
+        for place, kind in enumerate(arrays):
+            array = context.make_array(kind)(context, builder, builder.extract_value(arranged, place))
+            pointers.append(builder.bitcast(array.data, POINTER))
+        emit(context, builder, (key, dtype), pointers, cgutils.unpack_tuple(builder, walk))
+        result = _emit_function(context, builder, finish, [builder.extract_value(arranged, len(arrays) - 1), given])
+        context.nrt.decref(builder, parts, made)
+        return result
+
+    return finish[1].return_type(*kinds), codegen
+
+
+def _typed(typing_context: Any, function: Function, *kinds: Any) -> tuple[Any, Any]:
+    """A function that compiled code can call, as Numba's type and with its signature for arguments of these types."""
+    typing_context.refresh()  # the function may be a new one
+    kind = typing_context.resolve_value_type(function)
+    return kind, kind.get_call_type(typing_context, kinds, {})
+
+
+def _emit_function(context: Any, builder: ir.IRBuilder, typed: tuple[Any, Any], values: Any) -> ir.Value:
+    """Call such a function."""
+    called = context.get_function(*typed)
+    context.add_linking_libs(getattr(called, "libs", ()))
+    return called(builder, values)
 
 
 def _is_number(kind: Any) -> bool:
     return kind in (types.float32, types.float64) or isinstance(kind, types.Integer | types.Boolean)
+
+
+def _argument(given: Any) -> Any:
+    """The type of an argument, or of a default. Of constants only a bool remains one: code may depend on it."""
+    if not isinstance(given, types.Type):
+        return types.Omitted(given)
+    return given if isinstance(given, types.BooleanLiteral) else types.unliteral(given)
 
 
 def _register(function: Any, key: Key) -> None:
@@ -379,10 +399,16 @@ def _register(function: Any, key: Key) -> None:
         return
     operands = len(arguments)
     pieces = ("pieces",) if record.split == "pieces" else ()
-    signature = (*arguments, *record.parameters, *pieces, "out", "axis"), (*record.parameters.values(), None, -1)
+    reduces = key.variant == "value" and not record.split and record.signature.endswith("->()")
+    keywords = {"out": None, "axis": -1} | ({"keepdims": False} if reduces else {})
+    names = ("typing_context", *arguments, *record.parameters, *pieces, *keywords)
+    defaults = (*record.parameters.values(), *keywords.values())
 
-    def choose(given: tuple[Any, ...]) -> Function:
-        arrays, numbers, (out, axis) = given[:operands], given[operands:-2], given[-2:]
+    def choose(args: tuple[Any, ...]) -> tuple[Any, Function]:
+        typing_context, *given = args
+        arrays, numbers, given_keywords = given[:operands], given[operands : -len(keywords)], given[-len(keywords) :]
+        out, axis, keepdims = given_keywords if reduces else (*given_keywords, False)
+        keepdims = getattr(keepdims, "literal_value", getattr(keepdims, "value", keepdims))
         dtypes = [getattr(kind, "dtype", kind) for kind in arrays]
         if not (
             all(map(_is_number, dtypes))
@@ -390,10 +416,12 @@ def _register(function: Any, key: Key) -> None:
             and all(_is_number(kind) or isinstance(kind, float | types.Omitted) for kind in numbers)
             and (out is None or isinstance(out, types.Array | types.Omitted | types.NoneType))
             and isinstance(axis, int | types.Integer | types.Omitted)
+            and isinstance(keepdims, bool)
         ):
             raise TypingError(
                 f"{key.path}() in compiled code takes arrays of float32, float64 or integers, a number for each "
-                f"parameter, an array as out and an integer as axis: got {', '.join(map(str, given))}"
+                f"parameter, an array as out, an integer as axis and True or False, written out, as keepdims: got "
+                f"{', '.join(map(str, given))}"
             )
         labels = record.split == "targets" and isinstance(dtypes[-1], types.Integer)
         of_arrays = [
@@ -402,15 +430,14 @@ def _register(function: Any, key: Key) -> None:
             if isinstance(kind, types.Array)
         ]
         dtype = "float32" if all(dtype == types.float32 for dtype in of_arrays) else "float64"
-        return spread((_labelled if labels else _body)(key, dtype), *signature)
+        variant = key.variant + along_axis.BY_LABEL * labels
+        kinds = tuple(_argument(kind) for kind in given)
+        return _call(typing_context, key._replace(variant=variant), dtype, keepdims, kinds)
 
     # Numba would take a call of a ufunc for one that works number by number, and write it into a loop of its own: it
     # is to know the ufunc by another name.
-    def stand_in(*args: Any) -> Any:
-        raise NotImplementedError
-
-    stand_in.__name__ = key.path
-    overload(stand_in, strict=False)(spread(choose, *signature))
+    choose.__name__ = key.path
+    stand_in = intrinsic(prefer_literal=True)(spread(choose, names, defaults))
     cpu_target.typing_context.refresh()
     infer_global(function, cpu_target.typing_context.resolve_value_type(stand_in))
     cpu_target.typing_context.refresh()
