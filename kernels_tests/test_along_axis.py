@@ -467,7 +467,7 @@ class TestInCompiledCode:
         x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
         for axis in range(-3, 3):
             assert_same(compiled(x, axis), compiled.py_func(x, axis))
-        with pytest.raises(numba.TypingError, match="True or False, written out, as keepdims: got .*bool"):
+        with pytest.raises(numba.TypingError, match=r"True or False, written out, as keepdims: got .*bool"):
             njit(lambda x, kept: act.logsumexp(x, keepdims=kept))(x, True)
         with pytest.raises(TypeError, match=r"softmax\(\) got an unexpected keyword argument 'keepdims'"):
             njit(lambda x: act.softmax(x, keepdims=True))(x)

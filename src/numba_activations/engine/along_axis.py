@@ -162,10 +162,7 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
     program = trace(variant.kernel, tuple(core != "" for core in variant.inputs), variant.labelled)
     functions = {kind: {f: _scalar_ir(*f, kind) for f in program.functions} for kind in kinds}
     loops = [
-        rows_ir(
-            symbols[name], program, storage, {f: symbol for f, (_, symbol) in functions[storage.computed_as].items()}
-        )
-        for name, storage in storages.items()
+        rows_ir(symbols[name], program, storage, functions[storage.computed_as]) for name, storage in storages.items()
     ]
     return [*(text for made in functions.values() for text, _ in made.values()), *loops]
 
@@ -384,8 +381,6 @@ def documentation(key: Key) -> str:
     lines += ["Notes", "-----", f"Largest error: {stated}.", record.special]
     lines += [record.note] if record.note else []
     if record.split or not record.elementwise:
-        lines += [
-            "In `@njit` nothing is broadcast, parameters are numbers, and of the keywords there are out, axis and, written "
-            "out as True or False, keepdims."
-        ]
+        keywords = "out and axis" if record.split or not record.signature.endswith("->()") else "out, axis and keepdims"
+        lines += [f"In `@njit` nothing is broadcast, parameters are numbers, and the keywords are {keywords}."]
     return "\n".join(lines)

@@ -15,6 +15,7 @@ through buffers of about BLOCK numbers. So the same numbers meet the same instru
 lie.
 """
 
+import re
 from typing import Literal, NamedTuple
 
 from llvmlite import ir
@@ -51,7 +52,8 @@ LANE_METADATA = """
 !9012 = !{!"llvm.loop.vectorize.followup_all", !9013}
 !9013 = !{!"llvm.loop.unroll.full"}
 """
-Symbols = dict[tuple[Function, int], str]
+FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
+Functions = dict[tuple[Function, int], tuple[str, str]]
 
 
 class _Steps(NamedTuple):
@@ -63,19 +65,19 @@ class _Steps(NamedTuple):
     end: ir.Function
 
 
-def rows_ir(symbol: str, program: Program, storage: Storage, symbols: Symbols) -> str:
+def rows_ir(symbol: str, program: Program, storage: Storage, functions: Functions) -> str:
     """IR of ``void symbol(char **args, npy_intp *dimensions, npy_intp *steps, void *data)``.
 
-    `symbols` are those of the scalar functions, by function and number of arguments.
+    `functions` are the scalar functions in LLVM IR and their symbols, by function and number of arguments.
     """
-    return _Rows(symbol, program, storage, symbols).text()
+    return _Rows(symbol, program, storage, functions).text()
 
 
 class _Rows:
     """The functions of one loop: its passes, the two ways to run them, and the loop itself."""
 
-    def __init__(self, symbol: str, program: Program, storage: Storage, symbols: Symbols) -> None:
-        self.symbol, self.program, self.storage, self.symbols = symbol, program, storage, symbols
+    def __init__(self, symbol: str, program: Program, storage: Storage, functions: Functions) -> None:
+        self.symbol, self.program, self.storage, self.functions = symbol, program, storage, functions
         self.kind: ir.Type = storage.compute
         self.module = ir.Module()
         self.inputs = [n for n in program.inputs if n.row]
@@ -189,8 +191,8 @@ class _Rows:
                     keep(value(node), b.gep(where[node], [place]))
 
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
-            apart = part == "long" and not outputs and target.has_few_registers()
-            loops = self._apart(reductions, keeping) if apart else [(reductions, True)]
+            apart = part == "long" and keeping == "store" and self._crowded()
+            loops = self._apart(reductions) if apart else [(reductions, True)]
             for found, computing in loops:
                 with _Counted(b, begin, end, PLAIN) as step:
                     all_of(step, found, computing)
@@ -217,29 +219,36 @@ class _Rows:
         b.ret_void()
         return function
 
-    def _apart(self, reductions: list[Node], keeping: str) -> list[tuple[list[Node], bool]]:
-        """Reductions that need nothing computed for another: loops of their own leave registers to each.
+    def _crowded(self) -> bool:
+        """Whether the constants that computing what is kept needs leave no registers for reductions."""
+        if self.kept is None or self.kept.function is None or not target.has_few_registers():
+            return False
+        text, _ = self.functions[self.kept.function, len(self.kept.args)]
+        return len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text))) > FEW_CONSTANTS
 
-        Before them comes what is kept; they read it.
+    def _apart(self, reductions: list[Node]) -> list[tuple[list[Node], bool]]:
+        """First what is kept is computed, then the reductions, which read it: so there are registers for each loop.
+
+        Reductions are together where they need the same rows computed.
         """
         loops: list[tuple[list[Node], bool]] = []
         computed: list[set[Node]] = []
         for reduction in reductions:
-            found, rows = [reduction], self._computed(reduction, keeping)
+            found, rows = [reduction], self._computed(reduction)
             for k in reversed(range(len(loops))):
                 if rows & computed[k]:
                     found = loops.pop(k)[0] + found
                     rows |= computed.pop(k)
             loops.append((found, False))
             computed.append(rows)
-        return [([], True), *loops] if keeping == "store" else loops
+        return [([], True), *loops]
 
-    def _computed(self, node: Node, keeping: str) -> set[Node]:
+    def _computed(self, node: Node) -> set[Node]:
         """The rows that a reduction needs and that do not lie in memory."""
         found: set[Node] = set()
         for argument in node.args:
-            if argument.row and argument.kind != "input" and not (keeping and argument is self.kept):
-                found |= {argument} | self._computed(argument, keeping)
+            if argument.row and argument.kind != "input" and argument is not self.kept:
+                found |= {argument} | self._computed(argument)
         return found
 
     def _fill(self, b: ir.IRBuilder, place: ir.Value, value: ir.Value) -> None:
@@ -262,7 +271,7 @@ class _Rows:
         self, b: ir.IRBuilder, node: Node, values: list[ir.Value], result: ir.Value, exception: ir.Value
     ) -> ir.Value:
         assert node.function is not None
-        symbol = self.symbols[node.function, len(values)]
+        _, symbol = self.functions[node.function, len(values)]
         function = self.module.globals.get(symbol)
         if function is None:
             kind = ir.FunctionType(I32, [self.kind.as_pointer(), POINTER.as_pointer()] + [self.kind] * len(values))
