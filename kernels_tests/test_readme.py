@@ -27,4 +27,5 @@ def test_it_gives_two_commands_for_a_clone():
     main, test = (shlex.split(command) for command in commands)
     assert main[:5] == ["python", "-m", "pip", "install", ".[cli,train]"]
     assert main[5:7] == ["&&", "numba-activations"]
-    assert test[-3:] == ["python", "-m", "pytest"]
+    assert test[:5] == ["python", "-m", "pip", "install", "-e"]
+    assert test[7:10] == ["python", "-m", "pytest"]

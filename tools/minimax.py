@@ -9,6 +9,7 @@ The m pinned terms leave f - pinned = x**m * P(x) to approximate, with relative 
 up to four times worse.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
 import mpmath as mp
@@ -24,10 +25,11 @@ def fit(
     pinned: Sequence[float] = (),
     points: int = 400,
     scale: Callable[[Real], Real] | None = None,
-) -> tuple[list[Real], Real]:
-    """Coefficients of the free terms, lowest first, and the largest error of the whole polynomial.
+    start: Sequence[int] = (),
+) -> tuple[list[Real], Real, list[int]]:
+    """Coefficients of the free terms, lowest first, the largest error of the whole polynomial, and where it is.
 
-    The error is relative to f, or to `scale`.
+    The error is relative to f, or to `scale`. It is looked for at points of a grid, first at those of `start`.
     """
     low, high = interval
     count, m = degree - len(pinned) + 1, len(pinned)
@@ -36,7 +38,7 @@ def fit(
     known = list(reversed([mp.mpf(c) for c in pinned])) or [mp.mpf(0)]
     target = [(f(x) - mp.polyval(known, x)) / x**m for x in grid]
     weight = [abs(x) ** m / (scale or f)(x) for x in grid]
-    nodes = [round(points * k / count) for k in range(count + 1)]
+    nodes = list(start) or [round(points * k / count) for k in range(count + 1)]
     for _ in range(60):
         matrix = mp.matrix(count + 1, count + 1)
         right = mp.matrix([target[j] for j in nodes])
@@ -51,7 +53,7 @@ def fit(
         if exchanged == nodes or len(exchanged) <= count:
             break
         nodes = exchanged
-    return coefficients, max(map(abs, error))
+    return coefficients, max(map(abs, error)), nodes
 
 
 def _alternating_extrema(error: list[Real], count: int) -> list[int]:
@@ -83,10 +85,11 @@ def fit_rounded(
     scale: Callable[[Real], Real] | None = None,
 ) -> tuple[list[float], Real]:
     """All coefficients, lowest first, each rounded by `rounding`, and the largest error that is left, as of `fit`."""
-    fixed = list(pinned)
+    f, scale = functools.cache(f), functools.cache(scale or f)  # every fit takes the same points
+    fixed, nodes = list(pinned), []
     while len(fixed) <= degree:
-        free, _ = fit(f, interval, degree, fixed, scale=scale)
+        free, _, nodes = fit(f, interval, degree, fixed, scale=scale, start=nodes[1:])
         fixed.append(rounding(free[0]))
     low, high = interval
     points = [low + (high - low) * mp.mpf(k) / 3000 for k in range(3001)]
-    return fixed, max(abs((f(x) - mp.polyval(fixed[::-1], x)) / (scale or f)(x)) for x in points)
+    return fixed, max(abs((f(x) - mp.polyval(fixed[::-1], x)) / scale(x)) for x in points)
