@@ -137,6 +137,12 @@ class _Rows:
         skip32 = b.trunc(skip, I32)
         integer, reductions = self.integer, self.program.reductions(stage)
         outputs = self.outputs if stage == self.program.passes - 1 else []
+        sums = [node for node in reductions if node.kind == "sum"]
+        crowded = self._crowded(stage) if part == "long" and sums else None
+        if crowded is self.kept and keeping == "load":
+            crowded = None
+        aside = b.alloca(ir.ArrayType(self.kind, TOGETHER * LANES))
+        aside.align = 64
         shared = {}  # the numbers of a long row
         if part != "short":
             known = (node for node in self.slots if node.stage <= stage)
@@ -154,18 +160,24 @@ class _Rows:
             inside = step if part == "short" else b.add(b.mul(step, I64(LANES)), lane)
             return b.trunc(b.add(index, inside), integer)
 
-        def all_of(step: ir.Value, reductions: list[Node], computing: bool) -> None:
+        def all_of(step: ir.Value, begin: ir.Value, reductions: list[Node], computing: bool) -> None:
             start = b.mul(step, I64(LANES))
+            since = b.mul(b.sub(step, begin), I64(LANES))
             with _Counted(b, I64(0), I64(LANES), LANE) as lane:
                 place = b.add(start, lane)
                 done: dict[Node, ir.Value] = dict(shared)
+                memory = {}  # of rows that are not computed again
+                if crowded:
+                    memory[crowded] = b.gep(aside, [I64(0), b.add(since, lane)])
+                if self.kept and keeping:
+                    memory[self.kept] = b.gep(kept, [place])
 
                 def value(node: Node) -> ir.Value:
                     if node not in done:
                         if not node.row:
                             done[node] = access(self._slot(b, numbers, node, lane))
-                        elif node is self.kept and (keeping == "load" or (keeping and not computing)):
-                            done[node] = access(b.gep(kept, [place]))
+                        elif node in memory and not (computing and keeping != "load"):
+                            done[node] = access(memory[node])
                         elif node.kind == "input":
                             done[node] = access(b.gep(where[node], [place]))
                         elif node.kind == "spot":
@@ -185,19 +197,19 @@ class _Rows:
                         number = b.select(inside, number, self._neutral(b, node))
                     total = self._accumulator(b, accumulators, node, lane, SUM - 1 if node.kind == "sum" else 0)
                     keep(self._combine(b, node, access(total), number), total)
-                if computing and self.kept and keeping == "store":
-                    keep(value(self.kept), b.gep(kept, [place]))
+                if computing and keeping != "load":
+                    for node, where_it_lies in memory.items():
+                        keep(value(node), where_it_lies)
                 for node in outputs:
                     keep(value(node), b.gep(where[node], [place]))
 
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
-            apart = part == "long" and keeping == "store" and self._crowded()
-            loops = self._apart(reductions) if apart else [(reductions, True)]
+            lying = {crowded, self.kept if keeping else None}
+            loops = self._apart(reductions, lying) if crowded else [(reductions, True)]
             for found, computing in loops:
                 with _Counted(b, begin, end, PLAIN) as step:
-                    all_of(step, found, computing)
+                    all_of(step, begin, found, computing)
 
-        sums = [node for node in reductions if node.kind == "sum"]
         if not sums:
             all_steps(I64(0), steps)
         else:
@@ -219,22 +231,27 @@ class _Rows:
         b.ret_void()
         return function
 
-    def _crowded(self) -> bool:
-        """Whether the constants that computing what is kept needs leave no registers for reductions."""
-        if self.kept is None or self.kept.function is None or not target.has_few_registers():
-            return False
-        text, _ = self.functions[self.kept.function, len(self.kept.args)]
-        return len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text))) > FEW_CONSTANTS
+    def _crowded(self, stage: int) -> Node | None:
+        """A row that a pass computes with so many constants that they leave no registers for its reductions."""
+        if not target.has_few_registers():
+            return None
+        for reduction in self.program.reductions(stage):
+            for node in reduction.below():
+                if node.row and node.function is not None and node.stage == stage:
+                    text, _ = self.functions[node.function, len(node.args)]
+                    if len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text))) > FEW_CONSTANTS:
+                        return node
+        return None
 
-    def _apart(self, reductions: list[Node]) -> list[tuple[list[Node], bool]]:
-        """First what is kept is computed, then the reductions, which read it: so there are registers for each loop.
+    def _apart(self, reductions: list[Node], lying: set[Node | None]) -> list[tuple[list[Node], bool]]:
+        """Loops of a pass: the first computes what is to lie in memory, the others reduce.
 
         Reductions are together where they need the same rows computed.
         """
         loops: list[tuple[list[Node], bool]] = []
         computed: list[set[Node]] = []
         for reduction in reductions:
-            found, rows = [reduction], self._computed(reduction)
+            found, rows = [reduction], self._computed(reduction, lying)
             for k in reversed(range(len(loops))):
                 if rows & computed[k]:
                     found = loops.pop(k)[0] + found
@@ -243,12 +260,12 @@ class _Rows:
             computed.append(rows)
         return [([], True), *loops]
 
-    def _computed(self, node: Node) -> set[Node]:
+    def _computed(self, node: Node, lying: set[Node | None]) -> set[Node]:
         """The rows that a reduction needs and that do not lie in memory."""
         found: set[Node] = set()
         for argument in node.args:
-            if argument.row and argument.kind != "input" and argument is not self.kept:
-                found |= {argument} | self._computed(argument)
+            if argument.row and argument.kind != "input" and argument not in lying:
+                found |= {argument} | self._computed(argument, lying)
         return found
 
     def _fill(self, b: ir.IRBuilder, place: ir.Value, value: ir.Value) -> None:
