@@ -166,18 +166,21 @@ class _Rows:
             with _Counted(b, I64(0), I64(LANES), LANE) as lane:
                 place = b.add(start, lane)
                 done: dict[Node, ir.Value] = dict(shared)
-                memory = {}  # of rows that are not computed again
+                written: dict[Node, ir.Value] = {}  # rows that are computed but once
+                read: dict[Node, ir.Value] = {}
                 if crowded:
-                    memory[crowded] = b.gep(aside, [I64(0), b.add(since, lane)])
+                    written[crowded] = b.gep(aside, [I64(0), b.add(since, lane)])
                 if self.kept and keeping:
-                    memory[self.kept] = b.gep(kept, [place])
+                    (read if keeping == "load" else written)[self.kept] = b.gep(kept, [place])
+                if not computing:
+                    read |= written
 
                 def value(node: Node) -> ir.Value:
                     if node not in done:
                         if not node.row:
                             done[node] = access(self._slot(b, numbers, node, lane))
-                        elif node in memory and not (computing and keeping != "load"):
-                            done[node] = access(memory[node])
+                        elif node in read:
+                            done[node] = access(read[node])
                         elif node.kind == "input":
                             done[node] = access(b.gep(where[node], [place]))
                         elif node.kind == "spot":
@@ -197,9 +200,9 @@ class _Rows:
                         number = b.select(inside, number, self._neutral(b, node))
                     total = self._accumulator(b, accumulators, node, lane, SUM - 1 if node.kind == "sum" else 0)
                     keep(self._combine(b, node, access(total), number), total)
-                if computing and keeping != "load":
-                    for node, where_it_lies in memory.items():
-                        keep(value(node), where_it_lies)
+                if computing:
+                    for node, there in written.items():
+                        keep(value(node), there)
                 for node in outputs:
                     keep(value(node), b.gep(where[node], [place]))
 
