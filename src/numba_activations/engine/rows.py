@@ -52,6 +52,7 @@ LANE_METADATA = """
 !9012 = !{!"llvm.loop.vectorize.followup_all", !9013}
 !9013 = !{!"llvm.loop.unroll.full"}
 """
+PAIR = 2  # reductions of a loop, whose accumulators are to have registers
 FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
 Functions = dict[tuple[Function, int], tuple[str, str]]
 
@@ -195,6 +196,8 @@ class _Rows:
                     if node.kind == "first":
                         found = b.fcmp_ordered("==", number, value(node.args[1]))
                         number = b.bitcast(b.select(found, index_of(step, lane), self._never()), self.kind)
+                    elif node.kind == "count":
+                        number = b.bitcast(b.zext(b.fcmp_unordered("!=", number, self.kind(0.0)), integer), self.kind)
                     if part == "end":
                         inside = b.icmp_signed(">=", b.trunc(lane, I32), skip32)
                         number = b.select(inside, number, self._neutral(b, node))
@@ -207,8 +210,9 @@ class _Rows:
                     keep(value(node), b.gep(where[node], [place]))
 
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
-            lying = {crowded, self.kept if keeping else None}
-            loops = self._apart(reductions, lying) if crowded else [(reductions, True)]
+            loops = [(reductions, True)]
+            if crowded:
+                loops = [([], True), *((reductions[k : k + PAIR], False) for k in range(0, len(reductions), PAIR))]
             for found, computing in loops:
                 with _Counted(b, begin, end, PLAIN) as step:
                     all_of(step, begin, found, computing)
@@ -246,31 +250,6 @@ class _Rows:
                         return node
         return None
 
-    def _apart(self, reductions: list[Node], lying: set[Node | None]) -> list[tuple[list[Node], bool]]:
-        """Loops of a pass: the first computes what is to lie in memory, the others reduce.
-
-        Reductions are together where they need the same rows computed.
-        """
-        loops: list[tuple[list[Node], bool]] = []
-        computed: list[set[Node]] = []
-        for reduction in reductions:
-            found, rows = [reduction], self._computed(reduction, lying)
-            for k in reversed(range(len(loops))):
-                if rows & computed[k]:
-                    found = loops.pop(k)[0] + found
-                    rows |= computed.pop(k)
-            loops.append((found, False))
-            computed.append(rows)
-        return [([], True), *loops]
-
-    def _computed(self, node: Node, lying: set[Node | None]) -> set[Node]:
-        """The rows that a reduction needs and that do not lie in memory."""
-        found: set[Node] = set()
-        for argument in node.args:
-            if argument.row and argument.kind != "input" and argument not in lying:
-                found |= {argument} | self._computed(argument, lying)
-        return found
-
     def _fill(self, b: ir.IRBuilder, place: ir.Value, value: ir.Value) -> None:
         """The same value in as many places as there are lanes."""
         kind = ir.VectorType(self.kind, LANES)
@@ -301,10 +280,12 @@ class _Rows:
 
     def _combine(self, b: ir.IRBuilder, node: Node, old: ir.Value, part: ir.Value) -> ir.Value:
         """Two results of a reduction as one; numbers or vectors."""
-        if node.kind in ("sum", "count"):
+        if node.kind == "sum":
             return b.fadd(old, part)
+        whole = ir.VectorType(self.integer, old.type.count) if isinstance(old.type, ir.VectorType) else self.integer
+        if node.kind == "count":
+            return b.bitcast(b.add(b.bitcast(old, whole), b.bitcast(part, whole)), old.type)
         if node.kind == "first":
-            whole = ir.VectorType(self.integer, old.type.count) if isinstance(old.type, ir.VectorType) else self.integer
             return b.select(b.icmp_signed("<", b.bitcast(part, whole), b.bitcast(old, whole)), part, old)
         better = b.fcmp_ordered(">", part, old)
         if node.kind == "maximum":
@@ -401,7 +382,7 @@ class _Rows:
                 pointers = [buffers[a] for a in (self.outputs or self.inputs)[:1] + arrays]
                 b.call(steps.short, [length, I64(0), I64(0), numbers, accumulators, *pointers])
                 for node in program.reductions(stage):
-                    result = self._total(b, self._parts(b, accumulators, node))
+                    result = self._total(b, node, self._parts(b, accumulators, node))
                     b.store(result, self._vector(b, self._slot(b, numbers, node, I64(0))), align=64)
             else:
                 with _Counted(b, I64(0), rows, PLAIN) as row:
@@ -452,7 +433,7 @@ class _Rows:
                     b.branch(head)
                     b.position_at_end(end)
                     for node in program.reductions(stage):
-                        result = self._total(b, self._across_lanes(b, node, self._parts(b, accumulators, node)))
+                        result = self._total(b, node, self._across_lanes(b, node, self._parts(b, accumulators, node)))
                         self._fill(b, self._slot(b, numbers, node, row), b.extract_element(result, I32(0)))
             self._numbers(b, numbers, stage + 1)
             if limit := program.limit(stage):
@@ -512,9 +493,13 @@ class _Rows:
             parts = [result, *(b.fadd(b.fadd(*lost), _lost(b, old, part, result)) for lost in halves[1:])]
         return parts
 
-    def _total(self, b: ir.IRBuilder, parts: list[ir.Value]) -> ir.Value:
-        """A sum with what it lost; the result of another reduction as it is."""
+    def _total(self, b: ir.IRBuilder, node: Node, parts: list[ir.Value]) -> ir.Value:
+        """A sum with what it lost, a count as a number; the result of another reduction as it is."""
         result, *rest = parts
+        if node.kind == "count":
+            kind = result.type
+            whole = b.bitcast(result, ir.VectorType(self.integer, kind.count))
+            return b.sitofp(b.trunc(whole, ir.VectorType(I32, kind.count)) if self.integer.width > 32 else whole, kind)
         for lost in rest:
             result = b.select(b.fcmp_unordered("uno", lost, lost), result, b.fadd(result, lost))
         return result

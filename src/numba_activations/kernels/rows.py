@@ -58,7 +58,7 @@ class Row:
         return sums[0] if math.isnan(lost[0]) else sums[0] + lost[0]
 
     def count(self, row: np.ndarray) -> Float:
-        """The sum of a row of zeros and ones; exact up to 2^24 in each lane, so nothing is lost."""
+        """The sum of a row of zeros and ones, rounded once."""
         return self._kind(np.sum(row, dtype=np.float64))
 
     def maximum(self, row: np.ndarray) -> Float:
