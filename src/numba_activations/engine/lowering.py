@@ -88,7 +88,7 @@ def _nearest_exponent(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 def _from_pattern(builder: ir.IRBuilder, pattern: ir.Value) -> ir.Value:
     integer, *_ = _layout(pattern)
     number = builder.bitcast(builder.fptosi(pattern, integer), pattern.type)
-    return builder.select(builder.fcmp_unordered("uno", pattern, pattern), pattern, number)
+    return builder.fma(pattern, pattern.type(0.0), number)  # NaN has no integer, and is NaN again
 
 
 def _libm(name: str) -> Callable[[ir.IRBuilder, ir.Value], ir.Value]:

@@ -52,7 +52,6 @@ LANE_METADATA = """
 !9012 = !{!"llvm.loop.vectorize.followup_all", !9013}
 !9013 = !{!"llvm.loop.unroll.full"}
 """
-PAIR = 2  # reductions of a loop, whose accumulators are to have registers
 FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
 Functions = dict[tuple[Function, int], tuple[str, str]]
 
@@ -210,9 +209,13 @@ class _Rows:
                     keep(value(node), b.gep(where[node], [place]))
 
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
-            loops = [(reductions, True)]
             if crowded:
-                loops = [([], True), *((reductions[k : k + PAIR], False) for k in range(0, len(reductions), PAIR))]
+                lying = [n for n in reductions if n.args[0].kind == "input" or n.args[0] in (crowded, self.kept)]
+                others = [node for node in reductions if node not in lying]
+                pairs = [others[k : k + 2] for k in range(0, len(others), 2)]
+                loops = [([], True), *(([node], False) for node in lying), *((pair, False) for pair in pairs)]
+            else:
+                loops = [(reductions, True)]
             for found, computing in loops:
                 with _Counted(b, begin, end, PLAIN) as step:
                     all_of(step, begin, found, computing)
