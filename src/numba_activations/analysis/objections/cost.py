@@ -11,7 +11,7 @@ from ...training import LayerActivation, Network, Solver, forward, initialise, t
 from ..plots import GREY, STYLE
 from ..timing import nanoseconds
 from .examples import Array, Examples
-from .findings import Findings, Table, counted, line, percent
+from .findings import Findings, Table, check_counts, counted, line, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -199,6 +199,7 @@ def cost(
     of the epoch. One thread: set OPENBLAS_NUM_THREADS=1, or the matrix products use more.
     """
     examples = examples or Examples.digits()
+    check_counts(width=width, epochs=epochs, repetitions=repetitions)
     if not activations or not widths or min(widths) < 1:
         raise ValueError(f"activations {activations}, widths {widths}: each needs at least one, and widths at least 1")
     widths, rows = sorted(widths), min(len(examples.X), _ROWS)

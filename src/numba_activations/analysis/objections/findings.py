@@ -57,6 +57,13 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in JSON")
 
 
+def check_counts(**counts: int) -> None:
+    """Raise ValueError for what must be at least 1 and is not."""
+    for name, value in counts.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1: got {value}")
+
+
 def percent(share: float) -> str:
     """A share as text: '97.5 %'."""
     return f"{100 * share:.1f} %"

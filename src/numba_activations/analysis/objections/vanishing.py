@@ -22,7 +22,7 @@ from ...training import (
 from ..plots import GREY, STYLE
 from ..saturation import SATURATED
 from .examples import Array, Examples
-from .findings import Findings, Table, counted, line, percent, power
+from .findings import Findings, Table, check_counts, counted, line, percent, power
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -286,9 +286,10 @@ def vanishing(
     Raises
     ------
     ValueError
-        If there is no activation, no depth or one below 1, or a name is unknown.
+        If there is no activation, no depth, a count below 1, or a name is unknown.
     """
     examples = examples or Examples.digits()
+    check_counts(width=width, epochs=epochs)
     if not (activations and initialisations and depths and learning_rates) or min(depths) < 1:
         raise ValueError(
             f"activations {activations}, initialisations {initialisations}, depths {depths}, learning rates "

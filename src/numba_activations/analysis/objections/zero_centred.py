@@ -11,7 +11,7 @@ import numba_activations as act
 from ...training import Network, Parameters, Solver, forward, initialise, loss_and_gradient, train_batches
 from ..plots import STYLE
 from .examples import Array, Examples
-from .findings import COLOURS, Findings, Table, line, listed, percent
+from .findings import COLOURS, Findings, Table, check_counts, line, listed, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -216,6 +216,7 @@ def zero_centred(
     standard normal numbers, or the same less their mean; each has the best of ten learning rates.
     """
     examples = examples or Examples.digits()
+    check_counts(epochs=epochs)
     if not activations or not batch_sizes or not 1 <= min(batch_sizes) <= max(batch_sizes) <= len(examples.X):
         raise ValueError(
             f"activations {activations}, batch sizes {batch_sizes}: each needs at least one, and sizes must lie in "
