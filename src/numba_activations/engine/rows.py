@@ -13,6 +13,9 @@ The last LANES numbers of a long row are its last step, also where it shares som
 computes the results again, and leaves them out of sums. Rows that are strided or not stored as they are computed pass
 through buffers of about BLOCK numbers. So the same numbers meet the same instructions in the same order, wherever they
 lie.
+
+With 16 registers, the constants of an exponential and the accumulators of its sums do not go into one loop: the numbers
+that take many constants lie aside, TOGETHER steps of them, and other loops reduce them.
 """
 
 import re
@@ -209,14 +212,7 @@ class _Rows:
                     keep(value(node), b.gep(where[node], [place]))
 
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
-            if crowded:
-                lying = [n for n in reductions if n.args[0].kind == "input" or n.args[0] in (crowded, self.kept)]
-                others = [node for node in reductions if node not in lying]
-                pairs = [others[k : k + 2] for k in range(0, len(others), 2)]
-                loops = [([], True), *(([node], False) for node in lying), *((pair, False) for pair in pairs)]
-            else:
-                loops = [(reductions, True)]
-            for found, computing in loops:
+            for found, computing in self._loops(reductions, crowded):
                 with _Counted(b, begin, end, PLAIN) as step:
                     all_of(step, begin, found, computing)
 
@@ -252,6 +248,15 @@ class _Rows:
                     if len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text))) > FEW_CONSTANTS:
                         return node
         return None
+
+    def _loops(self, reductions: list[Node], crowded: Node | None) -> list[tuple[list[Node], bool]]:
+        """The loops of a pass: the reductions of each, and whether it computes what is to lie in memory."""
+        if crowded is None:
+            return [(reductions, True)]
+        lying = [node for node in reductions if node.args[0].kind == "input" or node.args[0] in (crowded, self.kept)]
+        others = [node for node in reductions if node not in lying]  # two may need the same comparison
+        pairs = [others[k : k + 2] for k in range(0, len(others), 2)]
+        return [([], True), *(([node], False) for node in lying), *((pair, False) for pair in pairs)]
 
     def _fill(self, b: ir.IRBuilder, place: ir.Value, value: ir.Value) -> None:
         """The same value in as many places as there are lanes."""
