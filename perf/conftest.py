@@ -39,7 +39,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if source is None:
         return
     option = metafunc.config.option
-    found = list(source(option.full, option.benchmark_disable))
+    found = list(source(option.full, option.benchmark_disable and not option.full))
     if "library" in metafunc.fixturenames:
         pairs = [(case, library) for case in found for library in case.libraries()]
         metafunc.parametrize(
