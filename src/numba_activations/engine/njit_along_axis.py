@@ -1,6 +1,6 @@
 """The functions along an axis inside compiled code: importing this module makes every one of them callable there.
 
-Each is registered with Numba as an overload that arranges its operands around the inner loop of its ufunc. The loop is
+Each is registered with Numba as an intrinsic that arranges its operands around the inner loop of its ufunc. The loop is
 linked to the caller as LLVM IR: it has the bits that it has outside, and the caller can be cached, which a process
 that has no such function yet may load. Operands have the shapes that the formula asks for: nothing is broadcast.
 """
@@ -333,8 +333,7 @@ def _call(typing_context: Any, key: Key, dtype: str, keepdims: bool, kinds: tupl
     The code is written into the caller. Were it a function of its own, Numba would have LLVM compile the loop for that,
     too.
     """
-    labelled = key.variant.endswith(along_axis.BY_LABEL)
-    prepared = _prepared_by_label(key, dtype) if labelled else _prepared(key, dtype, keepdims)
+    prepared = _prepared_by_label(key, dtype) if _Operands.of(key).labelled else _prepared(key, dtype, keepdims)
     emit = _emit_halves if ALONG_AXIS[key.name].split == "halves" else _emit_rows
 
     defaults = {place: kind.value for place, kind in enumerate(kinds) if isinstance(kind, types.Omitted)}

@@ -460,7 +460,7 @@ class MultiLayerPerceptron:
         if not finite:
             for vector, old in zip(vectors, before, strict=True):
                 vector[:] = old
-            return False, score
+            return False, None
         self.loss_ = batches.loss / len(rows)
         self.n_iter_ += 1
         self.t_ += len(rows)
