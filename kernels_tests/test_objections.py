@@ -125,9 +125,9 @@ def test_sentences_follow_the_numbers(found):
         (lambda: vanishing(activations=("sigmiod",)), "sigmiod.*did you mean"),
         (lambda: zero_centred(batch_sizes=(5000,)), r"batch sizes \(5000,\)"),
         (lambda: cost(widths=()), r"widths \(\)"),
-        (lambda: cost(epochs=0), "epochs must be at least 1: got 0"),
-        (lambda: vanishing(epochs=-1), "epochs must be at least 1: got -1"),
-        (lambda: zero_centred(epochs=0), "epochs must be at least 1: got 0"),
+        (lambda: cost(epochs=0), "epochs is 0: it must be at least 1"),
+        (lambda: vanishing(epochs=-1), "epochs is -1: it must be at least 1"),
+        (lambda: zero_centred(epochs=0), "epochs is 0: it must be at least 1"),
     ],
 )
 def test_wrong_arguments_are_named(call, message):

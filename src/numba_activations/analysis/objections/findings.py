@@ -61,7 +61,7 @@ def check_counts(**counts: int) -> None:
     """Raise ValueError for what must be at least 1 and is not."""
     for name, value in counts.items():
         if value < 1:
-            raise ValueError(f"{name} must be at least 1: got {value}")
+            raise ValueError(f"{name} is {value}: it must be at least 1")
 
 
 def percent(share: float) -> str:
