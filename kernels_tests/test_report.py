@@ -14,7 +14,7 @@ from numba_activations import cli, report
 from numba_activations.analysis.comparison import compare
 from numba_activations.analysis.peers import one_thread
 from numba_activations.analysis.saturation import SATURATED, saturated
-from numba_activations.analysis.survey import survey
+from numba_activations.analysis.survey import exact_values, survey
 from numba_activations.data import preactivations
 from numba_activations.engine.keys import DEFAULT
 from numba_activations.records import APPROXIMATIONS
@@ -74,7 +74,7 @@ def comparison():
 def surveys():
     with one_thread():
         return [
-            survey(act.catalogue[name], dtype, preactivations(), 64, ["numpy"], 0.001)
+            survey(act.catalogue[name], preactivations(), exact_values(name, dtype, 64), ["numpy"], 0.001)
             for name in ("sigmoid", "relu", "log1p")
             for dtype in DTYPES
         ]

@@ -13,11 +13,19 @@ from ..records import ROOT_ZONE, Activation, Bound, Error
 from . import accuracy, peers, timing
 from .accuracy import Accuracy
 
-__all__ = ["REACH", "SIZE", "Measured", "Survey", "survey"]
+__all__ = ["REACH", "SIZE", "Exact", "Measured", "Survey", "exact_values", "survey"]
 
 SIZE = "L2"
 REACH = 1e30  # inputs are between -REACH and REACH: beyond, nothing new happens, and mpmath's exp(x^3) takes ages
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Exact values of an activation, and of its derivative where that is no convention."""
+
+    value: accuracy.Truth
+    derivative: accuracy.Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,20 @@ def _keeps(stated: Error, found: Accuracy) -> bool:
     return stated.size >= (found.max_ulp if stated.unit == "ULP" else found.max_relative)
 
 
+def exact_values(name: str, dtype: str, points: int) -> Exact:
+    """Exact values of an activation on about so many inputs between -1e30 and 1e30, in 'float32' or 'float64'."""
+    record = act.catalogue[name]
+    x = accuracy.sample(dtype, -REACH, REACH, points)
+    x = _defined(record, x[:: max(1, x.size // points)])
+    smooth = x[~np.isin(x, np.asarray(record.kinks, dtype))]  # at a kink the derivative is a convention
+    if record.root is not None:  # near it an absolute error is promised instead
+        smooth = smooth[np.abs(smooth - record.root) > ROOT_ZONE]
+    with np.errstate(all="ignore"):
+        return Exact(accuracy.truth(record, x), accuracy.truth(record, smooth, derivative=True))
+
+
 def survey(
-    record: Activation, dtype: str, values: Array, points: int, libraries: Sequence[str] = (), seconds: float = 0.1
+    record: Activation, values: Array, exact: Exact, libraries: Sequence[str] = (), seconds: float = 0.1
 ) -> Survey:
     """Measure an activation in one type.
 
@@ -79,12 +99,10 @@ def survey(
     ----------
     record : Activation
         The row of the catalogue.
-    dtype : str
-        'float32' or 'float64'.
     values : ndarray
         Numbers on which the speed is measured, repeated as needed.
-    points : int
-        On about how many inputs, between -1e30 and 1e30, the errors are measured.
+    exact : Exact
+        What results are judged by; in the type that is measured.
     libraries : sequence of str
         Which others to measure, inside `peers.one_thread`.
     seconds : float
@@ -94,26 +112,21 @@ def survey(
     -------
     Survey
     """
-    x = accuracy.sample(dtype, -REACH, REACH, points)
-    x = _defined(record, x[:: max(1, x.size // points)])
-    smooth = x[~np.isin(x, np.asarray(record.kinks, dtype))]  # at a kink the derivative is a convention
-    if record.root is not None:  # near it an absolute error is promised instead
-        smooth = smooth[np.abs(smooth - record.root) > ROOT_ZONE]
-    given = np.resize(values.astype(dtype), timing.elements(SIZE, dtype))
+    x = exact.value.x
+    given = np.resize(values.astype(x.dtype), timing.elements(SIZE, x.dtype.name))
     ours = _ours(getattr(act, record.name)), _ours(getattr(act.derivative, record.name))
     with np.errstate(all="ignore"):
-        exact = accuracy.truth(record, x)
         others = {name: found for name in libraries if (found := _peer(name, record, x)) is not None}
         calls = {name: found(given, np.empty_like(given)) for name, found in others.items()}
         calls["value"], calls["derivative"] = (f(given, np.empty_like(given)) for f in ours)
         times = timing.nanoseconds(calls, given.size, seconds)
         return Survey(
             activation=record.name,
-            dtype=dtype,
-            stated=record.bounds[dtype],
-            value=Measured(_error(ours[0], exact), times["value"]),
-            derivative=Measured(_error(ours[1], accuracy.truth(record, smooth, True)), times["derivative"]),
-            peers={name: Measured(_error(f, exact), times[name]) for name, f in others.items()},
+            dtype=x.dtype.name,
+            stated=record.bounds[x.dtype.name],
+            value=Measured(_error(ours[0], exact.value), times["value"]),
+            derivative=Measured(_error(ours[1], exact.derivative), times["derivative"]),
+            peers={name: Measured(_error(f, exact.value), times[name]) for name, f in others.items()},
         )
 
 

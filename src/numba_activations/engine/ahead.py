@@ -1,13 +1,11 @@
 """Compile many functions ahead of time, in several processes: Numba compiles one at a time in each."""
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 
 from . import registry
 from .keys import Key
+from .processes import processes
 
 __all__ = ["compile_ahead"]
 
@@ -33,22 +31,13 @@ def compile_ahead(keys: Sequence[Key], step: Callable[[float, str], None] = lamb
     missing = [key for key in keys if not registry.cached(key)]
     if len(missing) < _WORTHWHILE:
         return len(missing)
-    pool = ProcessPoolExecutor(
-        os.cpu_count(),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is this process's business
-    )
-    with pool:
-        try:
-            jobs = {pool.submit(_compile, key): key for key in missing}
-            for done, job in enumerate(as_completed(jobs)):
-                job.result()
-                step(done / len(jobs), f"compiling {len(jobs)} functions, which are kept: {jobs[job].path}")
-                if not registry.cached(jobs[job]):
-                    break
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with processes() as pool:
+        jobs = {pool.submit(_compile, key): key for key in missing}
+        for done, job in enumerate(as_completed(jobs)):
+            job.result()
+            step(done / len(jobs), f"compiling {len(jobs)} functions, which are kept: {jobs[job].path}")
+            if not registry.cached(jobs[job]):
+                break
     return len(missing)
 
 

@@ -5,6 +5,7 @@ A part measures something and makes its sections. To add one, write a function l
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -14,9 +15,10 @@ import numba_activations as act
 
 from ..analysis import peers
 from ..analysis.comparison import DTYPES, compare, machine
-from ..analysis.survey import survey
+from ..analysis.survey import Exact, exact_values, survey
 from ..data import preactivations
 from ..engine.keys import DEFAULT, Key
+from ..engine.processes import processes
 from ..namespaces import names
 from ..records import APPROXIMATIONS
 from .activations import catalogue_section, curve_section
@@ -117,12 +119,19 @@ def _exponentials(effort: Effort, step: Step) -> list[Section]:
 
 def _activations(effort: Effort, step: Step) -> list[Section]:
     values = preactivations()
-    jobs = [(record, dtype) for record in act.catalogue.values() for dtype in DTYPES]
+    order = [(name, dtype) for name in act.catalogue for dtype in DTYPES]
+    exact: dict[tuple[str, str], Exact] = {}
+    with processes() as pool:
+        jobs = {pool.submit(exact_values, *job, effort.points[job[1]]): job for job in order}
+        for done, finished in enumerate(as_completed(jobs)):
+            exact[jobs[finished]] = finished.result()
+            step(done / len(jobs) / 2, f"exact values of {' in '.join(jobs[finished])}")
     found = []
     with peers.one_thread(*effort.libraries):
-        for k, (record, dtype) in enumerate(jobs):
-            step(k / len(jobs), f"{record.name} in {dtype}")
-            found.append(survey(record, dtype, values, effort.points[dtype], effort.libraries, effort.seconds))
+        for done, (name, dtype) in enumerate(order):
+            step(0.5 + done / len(order) / 2, f"{name} in {dtype}")
+            record = act.catalogue[name]
+            found.append(survey(record, values, exact[name, dtype], effort.libraries, effort.seconds))
     return [catalogue_section(found), curve_section(found)]
 
 
@@ -166,6 +175,11 @@ def measure(effort: Effort, step: Step = lambda done, what: None, parts: Sequenc
         Is told the share that is done, and what comes next.
     parts : sequence of Part
         What it consists of.
+
+    Notes
+    -----
+    Exact values come from several processes, which import the main module of this one: a script that calls this needs
+    its ``if __name__ == "__main__":``.
     """
     whole = sum(part.share for part in parts)
     done = 0.0
