@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from numba import njit
 from processes import run
+from rows import nans
 
 import numba_activations as act
 from numba_activations.analysis import rows
 from numba_activations.engine import along_axis
 from numba_activations.engine.keys import DEFAULT, Key
+from numba_activations.engine.trace import trace
 from numba_activations.kernels.rows import LANES, Row
 from numba_activations.records import ALONG_AXIS
 
@@ -182,6 +184,31 @@ def test_sums_of_long_rows_are_accurate(length):
     assert act.logsumexp(x) == pytest.approx(float(np.float32(0.1)) + math.log(length), rel=2.0**-22)
 
 
+@pytest.mark.parametrize("length", [1, 2, LANES, LANES + 1, 1000, 33_000])
+def test_the_sum_of_the_others_leaves_one_of_the_largest_out(length):
+    x = np.random.default_rng(length).exponential(size=length).astype(np.float32)
+    for place in (0, length // 2, length - 1):
+        x[place] = x.max() + np.float32(1000)
+        others = math.fsum(x) - float(x[place])
+        assert float(Row(length, np.float32).others(x)) == pytest.approx(others, rel=2.0**-22, abs=0)
+    assert Row(length, np.float32).others(np.full(length, np.float32(0.75))) == 0.75 * (length - 1)
+
+
+@pytest.mark.parametrize(("name", "passes"), [("softmax", 2), ("log_softmax", 2), ("logsumexp", 1), ("logmeanexp", 1)])
+def test_the_sum_of_exponentials_takes_one_pass(name, passes):
+    assert trace(ALONG_AXIS[name].kernel, (True,), labelled=False).passes == passes
+
+
+@pytest.mark.parametrize("name", ["softmax", "softmin", "log_softmax", "logsumexp", "logmeanexp"])
+@each_dtype
+def test_every_nan_gives_nan(name, dtype):
+    for nan, length in itertools.product(nans(dtype), (3, 100)):
+        for place in (0, length - 1):
+            x = np.zeros(length, dtype)
+            x[place] = nan
+            assert np.isnan(getattr(act, name)(x)).all()
+
+
 @pytest.mark.parametrize("name", along_axis.names())
 def test_names_and_aliases_are_public_and_pickle(name):
     function = getattr(act, name)
@@ -196,6 +223,13 @@ class TestSoftmax:
     def test_the_winner_keeps_its_digits(self):
         assert act.log_softmax([0.0, -20.0])[0] == pytest.approx(-2.0611536181902037e-09, rel=1e-15)
         assert act.vjp.softmax([1.0, 0.0], [0.0, -50.0])[0] == pytest.approx(1.9287498479639178e-22, rel=1e-15)
+
+    @pytest.mark.parametrize(("other", "wanted"), [(-110.0, -1e6 * math.exp(-110)), (-np.inf, 0.0)])
+    def test_the_winner_keeps_its_digits_beside_a_million_of_the_smallest(self, other, wanted):
+        x = np.full(1_000_001, other, np.float32)
+        x[77] = 0
+        tiny = np.finfo(np.float32).smallest_subnormal
+        assert abs(act.log_softmax(x)[77] - wanted) <= tiny
 
     def test_tails_keep_their_digits(self):
         x = np.array([0, -80.3], np.float32)
@@ -216,6 +250,17 @@ class TestSoftmax:
             x = 3 * np.random.default_rng(length).normal(size=length).astype(dtype)
             x[0] = first
             assert rows.error(record, (x,)) <= record.bounds[dtype.name].value.size
+
+    @pytest.mark.parametrize("name", ["softmax", "softmin", "log_softmax", "logsumexp", "logmeanexp"])
+    @pytest.mark.parametrize("masked", [1, 40, 90])
+    @each_dtype
+    def test_a_row_may_begin_with_what_is_masked(self, name, masked, dtype):
+        for length in (masked, masked + 5, 200):
+            x = 3 * np.random.default_rng(length).normal(size=length).astype(dtype)
+            x[:masked] = np.inf if name == "softmin" else -np.inf
+            with np.errstate(all="ignore"):
+                wanted = ALONG_AXIS[name].kernel(Row(length, dtype.type), x)
+            assert_same(getattr(act, name)(x), wanted)
 
     @pytest.mark.parametrize("length", [5, 77, 5000])
     def test_numbers_that_are_masked_leave_the_others_their_digits(self, length):

@@ -39,21 +39,27 @@ from .loops import (
     _Reference,
     _save_floating_point_state,
 )
-from .trace import Function, Node, Program
+from .trace import SUMS, Function, Node, Program
 
 BLOCK = 64 * LANES
 NEAR = 4096  # numbers of the rows of a block, so that they stay in the nearest cache
 SLOT = 2 * LANES  # a number of each row; behind the last row it is repeated, so that no lane is without
-SUM = 3  # a sum has three accumulators: the sum, what it lost, and the numbers that come to it next, added up
+# The accumulators of a sum: itself, what it lost, the numbers that come to it next, added up; of a sum of the others
+# the largest number too. And those that remain after a pass.
+TOTAL, LOST, NEXT, LARGEST = range(4)
+REMAINING = {"sum": (TOTAL, LOST), "others": (TOTAL, LOST, LARGEST)}
 GIVEN = ("input", "index", "at")  # numbers that are read, not computed
 I1 = ir.IntType(1)
 # A lane loop must reach LLVM's vectorizer whole: where it is short, it would be unrolled before.
 LANE = _Reference(9010)
-LANE_METADATA = """
+# The loop over steps has four vectors in each already. Unrolled once more, it would need a rest.
+STEP = _Reference(9014)
+LOOP_METADATA = """
 !9010 = distinct !{!9010, !9002, !9011, !9012}
 !9011 = !{!"llvm.loop.unroll.disable"}
 !9012 = !{!"llvm.loop.vectorize.followup_all", !9013}
 !9013 = !{!"llvm.loop.unroll.full"}
+!9014 = distinct !{!9014, !9004, !9011}
 """
 FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
 Functions = dict[tuple[Function, int], tuple[str, str]]
@@ -96,7 +102,7 @@ class _Rows:
             size = 0
             for node in program.reductions(stage):
                 self.accumulators[node] = size
-                size += SUM if node.kind == "sum" else 1
+                size += 1 + max(NEXT, *REMAINING[node.kind]) if node.kind in SUMS else 1
             self.room = max(self.room, size)
         self.integer = ir.IntType(8 * STORAGES[storage.computed_as].size)
         self.kept, first = program.kept
@@ -105,7 +111,7 @@ class _Rows:
     def text(self) -> str:
         long, short = self._runner(short=False), self._runner(short=True)
         self._loop(long, short)
-        return str(self.module) + METADATA + LANE_METADATA
+        return str(self.module) + METADATA + LOOP_METADATA
 
     def _pass(self, stage: int, first: int) -> _Steps:
         keeping = "" if self.kept is None or stage < first else "store" if stage == first else "load"
@@ -140,7 +146,7 @@ class _Rows:
         skip32 = b.trunc(skip, I32)
         integer, reductions = self.integer, self.program.reductions(stage)
         outputs = self.outputs if stage == self.program.passes - 1 else []
-        sums = [node for node in reductions if node.kind == "sum"]
+        sums = [node for node in reductions if node.kind in SUMS]
         crowded = self._crowded(stage) if part == "long" and sums else None
         if crowded is self.kept and keeping == "load":
             crowded = None
@@ -166,6 +172,7 @@ class _Rows:
         def all_of(step: ir.Value, begin: ir.Value, reductions: list[Node], computing: bool) -> None:
             start = b.mul(step, I64(LANES))
             since = b.mul(b.sub(step, begin), I64(LANES))
+            once = part == "end"
             with _Counted(b, I64(0), I64(LANES), LANE) as lane:
                 place = b.add(start, lane)
                 done: dict[Node, ir.Value] = dict(shared)
@@ -203,8 +210,13 @@ class _Rows:
                     if part == "end":
                         inside = b.icmp_signed(">=", b.trunc(lane, I32), skip32)
                         number = b.select(inside, number, self._neutral(b, node))
-                    total = self._accumulator(b, accumulators, node, lane, SUM - 1 if node.kind == "sum" else 0)
-                    keep(self._combine(b, node, access(total), number), total)
+                    if node.kind == "others":
+                        peak = self._accumulator(b, accumulators, node, lane, LARGEST)
+                        largest = access(peak)
+                        keep(_larger(b, largest, number, once), peak)
+                        number = _smaller(b, largest, number)
+                    total = self._accumulator(b, accumulators, node, lane, NEXT if node.kind in SUMS else TOTAL)
+                    keep(self._combine(b, node, access(total), number, once), total)
                 if computing:
                     for node, there in written.items():
                         keep(value(node), there)
@@ -213,7 +225,7 @@ class _Rows:
 
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
             for found, computing in self._loops(reductions, crowded):
-                with _Counted(b, begin, end, PLAIN) as step:
+                with _Counted(b, begin, end, STEP) as step:
                     all_of(step, begin, found, computing)
 
         if not sums:
@@ -225,11 +237,11 @@ class _Rows:
                 begin = b.mul(group, together)
                 end = b.add(begin, together)
                 for node in sums:
-                    self._fill(b, self._accumulator(b, accumulators, node, I64(0), 2), self.kind(0.0))
+                    self._fill(b, self._accumulator(b, accumulators, node, I64(0), NEXT), self.kind(0.0))
                 all_steps(begin, b.select(b.icmp_signed("<", end, steps), end, steps))
                 for node in sums:
                     with _Counted(b, I64(0), I64(LANES), LANE) as lane:
-                        places = [self._accumulator(b, accumulators, node, lane, k) for k in range(SUM)]
+                        places = [self._accumulator(b, accumulators, node, lane, k) for k in (TOTAL, LOST, NEXT)]
                         old, lost, more = (access(place) for place in places)
                         new = b.fadd(old, more)
                         keep(new, places[0])
@@ -270,7 +282,7 @@ class _Rows:
         return b.gep(numbers, [b.add(I64(self.slots[node] * SLOT), row)])
 
     def _accumulator(
-        self, b: ir.IRBuilder, accumulators: ir.Value, node: Node, lane: ir.Value, which: int = 0
+        self, b: ir.IRBuilder, accumulators: ir.Value, node: Node, lane: ir.Value, which: int = TOTAL
     ) -> ir.Value:
         return b.gep(accumulators, [b.add(I64((self.accumulators[node] + which) * LANES), lane)])
 
@@ -286,23 +298,23 @@ class _Rows:
         b.call(function, [result, exception, *values])
         return b.load(result)
 
-    def _combine(self, b: ir.IRBuilder, node: Node, old: ir.Value, part: ir.Value) -> ir.Value:
-        """Two results of a reduction as one; numbers or vectors."""
-        if node.kind == "sum":
+    def _combine(self, b: ir.IRBuilder, node: Node, old: ir.Value, part: ir.Value, once: bool = False) -> ir.Value:
+        """Two results of a reduction as one; numbers or vectors. `once` as in `_larger`."""
+        if node.kind in SUMS:
             return b.fadd(old, part)
         whole = ir.VectorType(self.integer, old.type.count) if isinstance(old.type, ir.VectorType) else self.integer
         if node.kind == "count":
             return b.bitcast(b.add(b.bitcast(old, whole), b.bitcast(part, whole)), old.type)
         if node.kind == "first":
             return b.select(b.icmp_signed("<", b.bitcast(part, whole), b.bitcast(old, whole)), part, old)
-        better = b.fcmp_ordered(">", part, old)
+        larger = _larger(b, old, part, once)
         if node.kind == "maximum":
-            better = b.or_(better, b.fcmp_unordered("uno", part, part))
-        return b.select(better, part, old)
+            return b.select(b.fcmp_unordered("uno", old, part), b.fadd(old, part), larger)
+        return larger
 
     def _neutral(self, b: ir.IRBuilder, node: Node) -> ir.Value:
         """What a reduction starts from."""
-        if node.kind in ("sum", "count"):
+        if node.kind in (*SUMS, "count"):
             return self.kind(0.0)
         return b.bitcast(self._never(), self.kind) if node.kind == "first" else self.kind(float("-inf"))
 
@@ -360,6 +372,27 @@ class _Rows:
             whole, place = (node, I64(0)) if node.kind == "input" else (node.args[0], index(node.args[1], row))
             return storage.widen(b, b.load(element(whole, row, place)))
 
+        def first_finite(node: Node, row: ir.Value) -> ir.Value:
+            """The first finite number of a row that has any number, else its first."""
+            before, body, onward, after = b.block, *(function.append_basic_block(n) for n in ("at", "onward", "found"))
+            first = storage.widen(b, b.load(element(node, row, I64(0))))
+            b.branch(body)
+            b.position_at_end(body)
+            place = b.phi(I64)
+            place.add_incoming(I64(0), before)
+            number = storage.widen(b, b.load(element(node, row, place)))
+            finite = b.fcmp_ordered("==", b.fsub(number, number), self.kind(0.0))
+            following = b.add(place, I64(1))
+            b.cbranch(finite, after, onward)
+            b.position_at_end(onward)
+            place.add_incoming(following, onward)
+            b.cbranch(b.icmp_signed("<", following, length), body, after)
+            b.position_at_end(after)
+            found = b.phi(self.kind)
+            found.add_incoming(number, body)
+            found.add_incoming(first, onward)
+            return found
+
         for node in program.nodes:
             if node.kind == "length":
                 self._fill(b, self._slot(b, numbers, node, I64(0)), b.sitofp(length, self.kind))
@@ -369,8 +402,7 @@ class _Rows:
             elif node.kind == "head":
                 self._fill(b, self._slot(b, numbers, node, I64(0)), self.kind(float("-inf")))
                 with _Counted(b, I64(0), b.select(b.icmp_signed(">", length, I64(0)), rows, I64(0)), PLAIN) as row:
-                    number = storage.widen(b, b.load(element(node.args[0], row, I64(0))))
-                    self._fill(b, self._slot(b, numbers, node, row), number)
+                    self._fill(b, self._slot(b, numbers, node, row), first_finite(node.args[0], row))
         if short:
             last_row = b.sub(rows, I64(1))
             for node in self.inputs:
@@ -432,7 +464,7 @@ class _Rows:
                                 with _Counted(b, I64(0), some, PLAIN) as i:
                                     number = b.load(b.gep(buffers[node], [i]))
                                     b.store(storage.narrow(b, number), element(node, row, b.add(here, i)))
-                    sums = [node for node in program.reductions(stage) if node.kind == "sum"]
+                    sums = [node for node in program.reductions(stage) if node.kind in SUMS]
                     if sums:
                         with b.if_then(b.icmp_signed("==", b.and_(following, I64(CHUNK - 1)), I64(0))):
                             for node in sums:
@@ -470,52 +502,53 @@ class _Rows:
         """Let the reductions of a pass begin."""
         for node in self.program.reductions(stage):
             self._fill(b, self._accumulator(b, accumulators, node, I64(0)), self._neutral(b, node))
-            if node.kind == "sum":
-                self._fill(b, self._accumulator(b, accumulators, node, I64(0), 1), self.kind(0.0))
+            for which in REMAINING.get(node.kind, ())[1:]:
+                self._fill(b, self._accumulator(b, accumulators, node, I64(0), which), self.kind(0.0))
 
     def _vector(self, b: ir.IRBuilder, place: ir.Value) -> ir.Value:
         return b.bitcast(place, ir.VectorType(self.kind, LANES).as_pointer())
 
     def _parts(self, b: ir.IRBuilder, accumulators: ir.Value, node: Node) -> list[ir.Value]:
-        """The lanes' results, and those of a sum also as what it lost."""
-        places = (
-            self._vector(b, self._accumulator(b, accumulators, node, I64(0), which))
-            for which in range(2 if node.kind == "sum" else 1)
-        )
+        """The lanes' results, those of a sum also as what it lost, and where a number was left out of it, that."""
+        which = REMAINING.get(node.kind, (TOTAL,))
+        places = (self._vector(b, self._accumulator(b, accumulators, node, I64(0), k)) for k in which)
         return [b.load(place, align=64) for place in places]
 
     def _across_lanes(self, b: ir.IRBuilder, node: Node, parts: list[ir.Value]) -> list[ir.Value]:
         """The lanes' results as one."""
-        width = LANES
+        width, out = LANES, None  # out: what the lanes of `others` have left out, but the largest of it
         while width > 1:
             width //= 2
-            halves = [
-                [
-                    b.shuffle_vector(v, v, ir.Constant(ir.VectorType(I32, width), list(range(k, k + width))))
-                    for k in (0, width)
-                ]
-                for v in parts
-            ]
+            halves = [_halves(b, v, width) for v in parts]
             old, part = halves[0]
-            result = self._combine(b, node, old, part)
-            parts = [result, *(b.fadd(b.fadd(*lost), _lost(b, old, part, result)) for lost in halves[1:])]
+            parts = [self._combine(b, node, old, part)]
+            if node.kind in SUMS:
+                parts.append(b.fadd(b.fadd(*halves[1]), _lost(b, old, part, parts[0])))
+            if node.kind == "others":
+                smaller = _smaller(b, *halves[2])
+                out = smaller if out is None else b.fadd(b.fadd(*_halves(b, out, width)), smaller)
+                parts.append(_larger(b, *halves[2]))
+        if out is not None:
+            total = b.fadd(parts[0], out)
+            parts = [total, b.fadd(parts[1], _lost(b, parts[0], out, total))]
         return parts
 
     def _total(self, b: ir.IRBuilder, node: Node, parts: list[ir.Value]) -> ir.Value:
         """A sum with what it lost, a count as a number; the result of another reduction as it is."""
-        result, *rest = parts
+        result = parts[0]
         if node.kind == "count":
             kind = result.type
             whole = b.bitcast(result, ir.VectorType(self.integer, kind.count))
             return b.sitofp(b.trunc(whole, ir.VectorType(I32, kind.count)) if self.integer.width > 32 else whole, kind)
-        for lost in rest:
+        if node.kind in SUMS:
+            lost = parts[1]
             result = b.select(b.fcmp_unordered("uno", lost, lost), result, b.fadd(result, lost))
         return result
 
     def _renew(self, b: ir.IRBuilder, accumulators: ir.Value, node: Node) -> None:
         """Add to the lanes' sums what they lost, so that this does not grow large, and lose digits itself."""
-        high, low = self._parts(b, accumulators, node)
-        places = [self._vector(b, self._accumulator(b, accumulators, node, I64(0), which)) for which in range(2)]
+        high, low = self._parts(b, accumulators, node)[:2]
+        places = [self._vector(b, self._accumulator(b, accumulators, node, I64(0), which)) for which in (TOTAL, LOST)]
         total = b.fadd(high, low)
         infinite = b.fcmp_unordered("uno", low, low)
         b.store(b.select(infinite, high, total), places[0], align=64)
@@ -526,8 +559,10 @@ class _Rows:
         place, following = (self._vector(b, self._slot(b, numbers, n, I64(0))) for n in limit.args)
         old, new = b.load(place, align=64), b.load(following, align=64)
         raised = b.fcmp_ordered(">", new, old)
-        b.store(b.select(raised, new, old), place, align=64)
-        return b.icmp_unsigned("!=", b.bitcast(raised, ir.IntType(LANES)), ir.IntType(LANES)(0))
+        some = b.icmp_unsigned("!=", b.bitcast(raised, ir.IntType(LANES)), ir.IntType(LANES)(0))
+        with b.if_then(some, likely=False):
+            b.store(b.select(raised, new, old), place, align=64)
+        return some
 
     def _numbers(self, b: ir.IRBuilder, numbers: ir.Value, stage: int, renewed: Node | None = None) -> None:
         """Compute the numbers of the rows that need `stage` passes, or of these what depends on a `renewed` one."""
@@ -597,6 +632,29 @@ class _Rows:
         b.position_at_end(after)
         restore()
         b.ret_void()
+
+
+def _halves(b: ir.IRBuilder, vector: ir.Value, width: int) -> list[ir.Value]:
+    """The two halves of a vector, each of a width."""
+    indices = (ir.Constant(ir.VectorType(I32, width), list(range(k, k + width))) for k in (0, width))
+    return [b.shuffle_vector(vector, vector, chosen) for chosen in indices]
+
+
+def _larger(b: ir.IRBuilder, largest: ir.Value, number: ir.Value, once: bool = False) -> ir.Value:
+    """The larger of two numbers or vectors; NaN, as `number`, does not count.
+
+    `once`: the largest was loaded, and the result is stored in its place, outside a loop. Where LLVM sees a comparison
+    between, it makes a masked store of it, which takes some processors 40 instructions.
+    """
+    if once:
+        kind = ir.FunctionType(number.type, [number.type] * 2)
+        return b.call(b.module.declare_intrinsic("llvm.maxnum", [number.type], kind), [largest, number])
+    return b.select(b.fcmp_ordered("<", largest, number), number, largest)
+
+
+def _smaller(b: ir.IRBuilder, largest: ir.Value, number: ir.Value) -> ir.Value:
+    """The smaller of two numbers or vectors; NaN, as `number`, counts as such."""
+    return b.select(b.fcmp_ordered("<", largest, number), largest, number)
 
 
 def _lost(b: ir.IRBuilder, x: ir.Value, y: ir.Value, total: ir.Value) -> ir.Value:

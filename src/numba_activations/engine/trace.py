@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Function = Callable[..., Any]
-REDUCTIONS = ("sum", "count", "maximum", "fmax", "first")
+SUMS = ("sum", "others")
+REDUCTIONS = (*SUMS, "count", "maximum", "fmax", "first")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +61,10 @@ class Trace:
         """The sum of a row."""
         return self._reduction("sum", row)
 
+    def others(self, row: Node) -> Node:
+        """The sum of a row of numbers >= 0 without one of the largest."""
+        return self._reduction("others", row)
+
     def count(self, row: Node) -> Node:
         """The sum of a row of zeros and ones."""
         return self._reduction("count", row)
@@ -85,7 +90,7 @@ class Trace:
         return self._node("at", (row, index), row=False)
 
     def head(self, row: Node) -> Node:
-        """The first number of a row."""
+        """The first finite number of a row, else its first."""
         if row.kind == "map":
             assert row.function is not None
             return self.map(row.function, *(self.head(a) if a.row else a for a in row.args))
@@ -144,15 +149,14 @@ class Program:
 
     @property
     def kept(self) -> tuple[Node | None, int]:
-        """A row that the output needs, and the pass that first computes it, for a reduction: worth keeping."""
+        """A row that the output needs, and the pass that first computes it, for a reduction: the one of most steps."""
         last = self.passes - 1
         needed = [a for n in self.nodes if n.row and n.stage == last for a in n.args if a.kind == "map" and a.row]
         for stage in reversed(range(last)):
-            for reduction in self.reductions(stage):
-                for node in needed:
-                    if node in reduction.below():
-                        first = min(s for s in range(last) for r in self.reductions(s) if node in r.below())
-                        return node, first
+            reduced = dict.fromkeys(node for r in self.reductions(stage) for node in r.below())
+            if found := [node for node in needed if node in reduced]:
+                node = max(found, key=lambda n: len(n.below()))
+                return node, min(s for s in range(last) for r in self.reductions(s) if node in r.below())
         return None, last
 
 

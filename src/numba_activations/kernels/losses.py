@@ -13,9 +13,8 @@ from .softmax import (
     complement,
     exact_softmax,
     largest_of,
-    log1p_of,
     log_softmax_vjp,
-    others_of,
+    log_total_of_finite,
     share,
 )
 from .tiers import full
@@ -58,26 +57,23 @@ along_axis(
 
 def softmax_cross_entropy(row: Any, logits: Any, targets: Any) -> Any:
     """-sum_k t_k log_softmax(x)_k, x the logits, t the targets"""
-    top = row.maximum(logits)
-    log_total = row.map(log1p_of, others_of(row, logits, top))
-    return row.sum(row.map(cost, logits, targets, top, log_total))
+    return row.sum(row.map(cost, logits, targets, *log_total_of_finite(row, logits)))
 
 
-def cost(x: Float, t: Float, top: Float, log_total: Float) -> Float:
-    """t (log_total + top - x); 0 for t = 0"""
+def cost(x: Float, t: Float, top: Float, rest: Float) -> Float:
+    """t (rest + top - x); 0 for t = 0, but NaN where rest is"""
     T = type(x)
-    return log_total * T(0) if t == T(0) else t * (log_total + (top - x))
+    return rest * T(0) if t == T(0) else t * (rest + (top - x))
 
 
 def label_cross_entropy(row: Any, logits: Any, label: Any) -> Any:
     """-log_softmax(x)_label"""
-    top = row.maximum(logits)
-    return row.map(cost_of_label, row.at(logits, label), top, row.map(log1p_of, others_of(row, logits, top)))
+    return row.map(cost_of_label, row.at(logits, label), *log_total_of_finite(row, logits))
 
 
-def cost_of_label(x: Float, top: Float, log_total: Float) -> Float:
-    """log_total + (top - x)"""
-    return log_total + (top - x)
+def cost_of_label(x: Float, top: Float, rest: Float) -> Float:
+    """rest + (top - x)"""
+    return rest + (top - x)
 
 
 def softmax_cross_entropy_derivative(row: Any, logits: Any, targets: Any) -> Any:

@@ -70,6 +70,11 @@ def raise_exponent(x: Float, shifted: Float) -> Float:
     return _add_exponent(x, shifted, +1)
 
 
+def power_of_two(biased: Float) -> Float:
+    """2**n of n + bias + shift(x), where bias is what the exponent field of 1 holds; a normal number. Any of NaN."""
+    return raise_exponent(type(biased)(0), biased)
+
+
 def raise_normal(x: Float, n: Float) -> Float:
     """x * 2**n by adding n to the exponent field: x and 2**n must be normal numbers. NaN, with any payload, stays."""
     return x if math.isnan(x) else raise_exponent(x, n + shift(x))

@@ -38,23 +38,55 @@ class Row:
 
     def sum(self, row: np.ndarray) -> Float:
         """The sum of a row."""
-        lanes, together = (1, 1) if self._size <= LANES else (LANES, LANES * TOGETHER)
+        return self._sum(row, None)
+
+    def others(self, row: np.ndarray) -> Float:
+        """The sum of a row of numbers >= 0 without one of the largest; NaN where one is NaN.
+
+        Of a number and the largest so far of its lane, the smaller comes to the sum.
+        """
+        largest = np.zeros(self._lanes, self._kind)
+        smaller = np.empty_like(row)
+        for place, number in enumerate(row):
+            lane = self._lane(place)
+            smaller[place], largest[lane] = _apart(largest[lane], number)
+        return self._sum(smaller, largest)
+
+    @property
+    def _lanes(self) -> int:
+        return 1 if self._size <= LANES else LANES
+
+    def _lane(self, place: int) -> int:
+        """Where a number is added up: the last of a row come to the last lanes."""
+        whole = self._size - self._size % self._lanes
+        return (place if place < whole else place - self._size) % self._lanes
+
+    def _sum(self, row: np.ndarray, largest: np.ndarray | None) -> Float:
+        """The sum of a row, and of all but one of the `largest` that the lanes have left out."""
+        lanes = self._lanes
+        together = 1 if lanes == 1 else LANES * TOGETHER
         sums, lost = np.zeros(lanes, self._kind), np.zeros(lanes, self._kind)
         whole = self._size - self._size % lanes
         ends = [*range(together, whole, together), whole, self._size]
         for begin, end in itertools.pairwise([0, *ends]):
             part = np.zeros(lanes, self._kind)
             for place in range(begin, end):
-                part[(place if end <= whole else place - self._size) % lanes] += row[place]
+                part[self._lane(place)] += row[place]
             sums, parts = two_sum(sums, part)
             lost = lost + parts
             if end % CHUNK == 0 and not 0 < self._size - end < LANES:
                 sums, lost = _renewed(sums, lost)
+        out = None  # what the lanes have left out, but the largest of it
         while lanes > 1:
             lanes //= 2
-            pairs = [two_sum(a, b) for a, b in zip(sums[:lanes], sums[lanes:], strict=True)]
-            sums, parts = (np.array(column, self._kind) for column in zip(*pairs, strict=True))
+            sums, parts = two_sum(sums[:lanes], sums[lanes:])
             lost = (lost[:lanes] + lost[lanes:]) + parts
+            if largest is not None:
+                smaller, largest = _apart(largest[:lanes], largest[lanes:])
+                out = smaller if out is None else (out[:lanes] + out[lanes:]) + smaller
+        if out is not None:
+            sums, parts = two_sum(sums, out)
+            lost = lost + parts
         return sums[0] if math.isnan(lost[0]) else sums[0] + lost[0]
 
     def count(self, row: np.ndarray) -> Float:
@@ -83,8 +115,8 @@ class Row:
         return self._kind(row[index])
 
     def head(self, row: np.ndarray) -> Float:
-        """The first number of a row, -inf where there is none."""
-        return row[0] if self._size else self._kind(-math.inf)
+        """The first finite number of a row, else its first, -inf where there is none."""
+        return next(iter([*row[np.isfinite(row)], *row]), self._kind(-math.inf))
 
     def fixpoint(self, step: Callable[[Float], tuple[Any, ...]], start: Float) -> tuple[Any, ...]:
         """Apply `step` as long as it makes the number, the first of what it gives, larger; what the last step gave."""
@@ -97,3 +129,8 @@ def _renewed(sums: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """The sums with what they lost, where they are finite."""
     total, rest = fast_two_sum(sums, lost)
     return np.where(np.isnan(lost), sums, total), np.where(np.isnan(lost), lost, rest)
+
+
+def _apart(largest: Any, number: Any) -> tuple[Any, Any]:
+    """The smaller and the larger of two numbers or arrays; NaN, as `number`, counts as smaller."""
+    return np.where(largest < number, largest, number), np.where(largest < number, number, largest)

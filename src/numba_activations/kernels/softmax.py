@@ -1,26 +1,28 @@
 """Softmax and what is made of its sum.
 
-The sum of a row's e^x is taken relative to e^centre 2^octave. Both come from a number of the row that is its largest or
-not far below. The centre is that number where it is so large that range reduction would lose digits of it; then the
-differences that matter are exact; else it is 0. The octave brings the largest e^x near 1 by an exact power of two, or
-lifts it above 1 by another, so that the smallest that count are still normal numbers. So no difference x - max is
-rounded, and the smallest result is as accurate as the largest.
+A weight is e^x relative to a start: a number of the row that is its largest or not far below. Where the start is so
+large that range reduction would lose digits of it, it is subtracted, and the differences that matter are exact; else no
+number is changed. A power of two, which is exact, then brings the weight of the start to where the smallest that count
+are still normal numbers, and the sum of the largest does not overflow. So no difference x - max is rounded, and the
+smallest result is as accurate as the largest.
 """
 
 import math
 from typing import Any
 
 from ..records import RowBound, RowError, along_axis
-from .arithmetic import lift, lower, two_sum
+from .arithmetic import finite, two_sum
 from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
-from .elements import equal, negative, product, where_equal, where_not_equal
+from .elements import equal, negative, product, ratio, where_equal, where_not_equal
 from .logarithm import log_parts
-from .primitives import NOTHING, Float, by_type, fma, nearest_exponent, raise_normal, shift
-from .tiers.reduction import exp_reduced, reduce
+from .primitives import NOTHING, Float, by_type, fma, power_of_two, shift
+from .tiers.reduction import exp_reduced, reduce, reduce_from
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
-REACH = 27.0, 55.0  # e^REACH lift is as far below overflow as lift is above 1
-FAR = 106.0, 747.0  # e^-FAR is 0, and stays 0 times the largest weight
+FAR = 122.0, 768.0  # e^-FAR is 0, also as many times as a row is long
+LIFT = 51.0, 88.0  # a weight is 2^LIFT e^(x - start), so that 2^LIFT e^-FAR is a normal number
+REACH = 35.0, 600.0  # how far above the start the largest number may be: 2^LIFT e^REACH is as far below overflow
+BIAS = 127.0, 1023.0  # the exponent field of 1
 
 
 def centre_of(top: Float) -> Float:
@@ -34,22 +36,31 @@ def floor_of(top: Float, centre: Float) -> Float:
     return (top - centre) - type(top)(by_type(top, *FAR))
 
 
-def octave_of(top: Float, centre: Float) -> Float:
-    """round(log2(e^(top - centre))) less the exponent of lift, as the n of `reduce` is shifted"""
+def origin_of(top: Float, centre: Float) -> Float:
+    """What `reduce_from` adds to n, so that 2^n becomes about 2^n 2^LIFT / e^(top - centre)"""
+    T = type(top)
     _, shifted = reduce(top - centre)
-    return shifted - (nearest_exponent(lift(top)) - shift(top))
+    return shift(top) + (T(by_type(top, *BIAS)) + T(by_type(top, *LIFT)) - (shifted - shift(top)))
 
 
-def lifted_weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
-    """e^(x - centre) / 2^octave: a normal number, never 0"""
+def lifted_weight(x: Float, centre: Float, floor: Float, origin: Float) -> Float:
+    """e^(x - centre) times the power of two that makes it about 2^LIFT at the start: a normal number, never 0"""
     z = x - centre
-    r, shifted = reduce(floor if z < floor else z)
-    return raise_normal(exp_reduced(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), shifted - octave)
+    r, biased = reduce_from(floor if z < floor else z, origin)
+    return exp_reduced(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)) * power_of_two(biased)
 
 
-def weight(x: Float, centre: Float, floor: Float, octave: Float) -> Float:
-    """e^(x - centre) / (lift 2^octave); 0 for -inf"""
-    return lifted_weight(x, centre, floor, octave) * lower(x)
+def capped_weight(x: Float, centre: Float, floor: Float, origin: Float) -> Float:
+    """The lifted weight, which ends a little beyond REACH: NaN for NaN alone"""
+    T = type(x)
+    z = x - centre
+    cap = floor + T(by_type(x, FAR[0] + REACH[0] + 1, FAR[1] + REACH[1] + 1))
+    return lifted_weight(cap if z > cap else z, T(0), floor, origin)
+
+
+def weight(x: Float, centre: Float, floor: Float, origin: Float) -> Float:
+    """The lifted weight / 2^LIFT; 0 for -inf"""
+    return lifted_weight(x, centre, floor, origin) * type(x)(by_type(x, 2.0 ** -LIFT[0], 2.0 ** -LIFT[1]))
 
 
 def inverse_of(x: Float) -> Float:
@@ -70,8 +81,8 @@ def share(w: Float, inverse: Float, rest: Float) -> Float:
 def weights(row: Any, x: Any) -> tuple[Any, Any, Any]:
     """The weights of a row, lifted, and the inverse of their sum in two parts.
 
-    They are relative to its first number, and so found while the row is read once; or to its largest, where that turns
-    out to be far above the first.
+    They are relative to its first finite number, and so found while the row is read once; or to its largest, where that
+    turns out to be far above.
     """
 
     def step(start: Any) -> tuple[Any, Any, Any]:
@@ -94,20 +105,25 @@ def inverse_parts(row: Any, total: Any) -> tuple[Any, Any]:
 
 
 def reference(row: Any, top: Any) -> tuple[Any, Any, Any]:
-    """What weights are relative to: centre, floor, octave."""
+    """What weights are relative to: centre, floor, origin."""
     centre = row.map(centre_of, top)
-    return centre, row.map(floor_of, top, centre), row.map(octave_of, top, centre)
+    return centre, row.map(floor_of, top, centre), row.map(origin_of, top, centre)
 
 
-def relative_to_largest(rest: Float, ties: Float, largest: Float) -> Float:
-    """sum_k exp(x_k - max x) - 1, all digits of it, from the sum of the others' weights"""
-    return rest / largest + (ties - type(ties)(1))
+def log_total(row: Any, x: Any) -> tuple[Any, Any]:
+    """max x, which may be infinite, and log(sum_k exp(x_k - max x)): NaN where one is NaN, else finite.
 
+    The sum of the others keeps its digits beside the largest. As in `weights`, the row is read once, or again where the
+    largest is far above the first.
+    """
 
-def others_of(row: Any, x: Any, top: Any) -> Any:
-    """sum_k exp(x_k - max x) without one of the largest."""
-    rest, ties = parts_of_sum(row, row.map(weight, x, *reference(row, top)), x, top)
-    return row.map(relative_to_largest, rest, ties, largest_of(row, top))
+    def step(start: Any) -> tuple[Any, Any, Any]:
+        top, relative_to = row.fmax(x), reference(row, row.map(finite, start))
+        others = row.others(row.map(capped_weight, x, *relative_to))
+        return row.map(near_largest, start, top), top, row.map(ratio, others, row.map(capped_weight, top, *relative_to))
+
+    _, top, others = row.fixpoint(step, row.head(x))
+    return top, row.map(log1p_of, others)
 
 
 def log1p_of(x: Float) -> Float:
@@ -247,13 +263,23 @@ along_axis(
 
 def log_softmax(row: Any, x: Any) -> Any:
     """x_j - log(sum_k exp(x_k))"""
-    top = row.fmax(x)  # NaN comes back with the sum
-    return row.map(below, x, top, row.map(log1p_of, others_of(row, x, top)))
+    return row.map(below, x, *log_total_of_finite(row, x))
 
 
-def below(x: Float, top: Float, log_total: Float) -> Float:
-    """(x - top) - log_total"""
-    return (x - top) - log_total
+def log_total_of_finite(row: Any, x: Any) -> tuple[Any, Any]:
+    """As `log_total`, with NaN where the largest is infinite."""
+    top, rest = log_total(row, x)
+    return top, row.map(where_finite, rest, top)
+
+
+def where_finite(rest: Float, top: Float) -> Float:
+    """rest, or NaN"""
+    return rest + (top - top)
+
+
+def below(x: Float, top: Float, rest: Float) -> Float:
+    """(x - top) - rest"""
+    return (x - top) - rest
 
 
 def log_softmax_vjp(row: Any, g: Any, x: Any) -> Any:
@@ -312,13 +338,12 @@ along_axis(
 
 def logsumexp(row: Any, x: Any) -> Any:
     """log(sum_k exp(x_k))"""
-    top = row.maximum(x)
-    return row.map(above, top, row.map(log1p_of, others_of(row, x, top)))
+    return row.map(above, *log_total(row, x))
 
 
-def above(top: Float, log_total: Float) -> Float:
-    """top + log_total; an infinite top is the result"""
-    return top if top - top != type(top)(0) else top + log_total
+def above(top: Float, rest: Float) -> Float:
+    """top + rest"""
+    return top + rest
 
 
 def logsumexp_vjp(row: Any, g: Any, x: Any) -> Any:
@@ -354,8 +379,8 @@ along_axis(
 
 def logmeanexp(row: Any, x: Any) -> Any:
     """log(sum_k exp(x_k) / n)"""
-    top = row.maximum(x)
-    return row.map(above_mean, top, row.map(log1p_of, others_of(row, x, top)), row.length, row.map(log_of, row.length))
+    alike = row.count(row.map(equal, x, row.head(x)))
+    return row.map(above_mean, *log_total(row, x), alike, row.length, row.map(log_of, row.length))
 
 
 def log_of(n: Float) -> Float:
@@ -363,9 +388,11 @@ def log_of(n: Float) -> Float:
     return log1p_of(n - type(n)(1))
 
 
-def above_mean(top: Float, log_total: Float, n: Float, log_n: Float) -> Float:
-    """top + log_total - log_n, exactly top where all are equal; NaN where there are none"""
-    return n / n if n == type(n)(0) else above(top, log_total - log_n)
+def above_mean(top: Float, rest: Float, alike: Float, n: Float, log_n: Float) -> Float:
+    """top + rest - log_n, exactly top where all n are alike; NaN where there are none"""
+    if n == type(n)(0):
+        return n / n
+    return top if alike == n else above(top, rest - log_n)
 
 
 along_axis(
