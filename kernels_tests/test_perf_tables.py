@@ -26,6 +26,13 @@ def row(library: str, variant: str, ratio: float, **more) -> dict:
     return bench(f"perf/test_catalogue.py::test_row[f-{variant}-{library}]", 1e-6, **{**extra, **more})
 
 
+def lead(name: str, ratio: float) -> dict:
+    """Our time over the fastest other's."""
+    extra = {"name": name, "variant": "value", "dtype": "float32", "size": 1000}
+    claim = f"{name} value float32 1000 / jax"
+    return bench(f"perf/test_requirements.py::test_row_leads[{name}]", 1e-6, claim=claim, ratio=ratio, **extra)
+
+
 @pytest.fixture
 def run() -> dict:
     return {
@@ -46,8 +53,10 @@ def run() -> dict:
             row("torch", "value", 2.0, max_ulp=12345.6),
             row("jax", "value", 8.0),
             row("ours", "derivative", 1.0),
-            bench("perf/test_requirements.py::test_row_leads[f]", 1e-6, claim="f value / jax", ratio=1.5, bar=1.0),
-            bench("perf/test_requirements.py::test_row_leads[g]", 1e-6, claim="g value / jax", ratio=0.5, bar=1.0),
+            lead("f", 1.5),
+            lead("g", 0.5),
+            lead("h", 1.03),
+            bench("perf/test_requirements.py::test_row_leads[only we have it]", 1e-6),
             bench("perf/test_requirements.py::test_x", 1e-6, claim="f / torch.f", ratio=0.51239, bar=0.6),
         ],
     }
@@ -99,12 +108,15 @@ def test_changed_measurements_change_the_page(run):
 
 
 def test_only_the_other_librarys_leads_are_listed(run):
-    run["benchmarks"] += [row("ours", "value", 1.0, name="h"), row("torch", "value", 0.5, name="h")]
-    for number, entry in enumerate(run["benchmarks"]):
-        entry["fullname"] += str(number)
     lines = report.behind(report.condensed(run)).splitlines()
-    assert lines[0].startswith("| Behind, of 2 comparisons")
-    assert lines[2:] == ["| h value float32 / torch | 2.00 |"]
+    assert lines[0].startswith("| Behind, of 3 comparisons")
+    assert lines[2:] == ["| f value float32 1000 / jax | 1.50 |"]
+
+
+def test_means_are_of_all_leads_of_a_size(run):
+    run["benchmarks"].append(lead("k", 0.25))
+    line = report.means(report.condensed(run)).splitlines()[-1]
+    assert line == f"| value | float32 | {(1 / (1.5 * 0.5 * 1.03 * 0.25)) ** 0.25:.1f} |"
 
 
 def test_stored_text_is_what_was_stored(run):

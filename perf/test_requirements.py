@@ -3,6 +3,7 @@
 Runs alone: `pytest perf/test_requirements.py`. A promise that this machine breaks fails, and says by how much.
 """
 
+import itertools
 import statistics
 import timeit
 from collections.abc import Callable, Mapping
@@ -192,12 +193,10 @@ def lead(case: Case) -> tuple[float, str] | None:
 
 
 def rows(full: bool, smoke: bool):
-    """Values and derivatives of all rows: in the long suite in all sizes."""
-    names = cases.representatives() if smoke else act.catalogue
-    for variant in ("value", "derivative"):
-        for name in names:
-            for size in cases.SIZES if full else (cases.USUAL,):
-                yield from (Case(name, variant, dtype, size) for dtype in ("float32", "float64"))
+    """Values and derivatives of all rows in all sizes, in the smoke run those of representatives in one."""
+    names, sizes = (cases.representatives(), (cases.USUAL,)) if smoke else (act.catalogue, cases.SIZES)
+    for variant, name, size, dtype in itertools.product(("value", "derivative"), names, sizes, ("float32", "float64")):
+        yield Case(name, variant, dtype, size)
 
 
 def test_row_leads(promise, case: Case):
@@ -210,6 +209,7 @@ def test_row_leads(promise, case: Case):
             pytest.skip(_MISSING)
         ratio, fastest = found
         bar = 1.0 if act.catalogue[case.name].uses_exp else 1.1
+        promise.benchmark.extra_info.update(case._asdict())
         promise.hold(f"{case} / {fastest}", ratio, bar)
 
 

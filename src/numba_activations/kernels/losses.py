@@ -7,7 +7,7 @@ from .arithmetic import lower
 from .elements import negative, product
 from .logarithm import log1p_parts
 from .primitives import NOTHING, Float
-from .sigmoidal import sigmoid_parts
+from .sigmoidal import sigmoid_below
 from .softmax import (
     all_weights,
     complement,
@@ -25,7 +25,7 @@ def sigmoid_cross_entropy(logits: Float, targets: Float) -> tuple[Float, Float]:
     T = type(logits)
     size = abs(logits)
     missed = T(1) - targets if logits >= T(0) else targets
-    w, w_lost, _, _ = sigmoid_parts(full, size, T(NOTHING))
+    w, w_lost = sigmoid_below(full, size, T(NOTHING))
     small = (w + w_lost) * lower(size)  # s(-|x|): keeps its digits where s(|x|) rounds to 1
     slope = missed - small if logits >= T(0) else small - targets
     linear = T(0) if missed == T(0) else size * missed

@@ -4,11 +4,11 @@ import math
 from typing import Any
 
 from ..records import Bound, Error, Limits, Rule, activation
-from .arithmetic import constant, divide, finite, lower, plus, times, two_product
+from .arithmetic import constant, divide, fast_two_sum, finite, lower, plus, times, two_product, two_sum
 from .coefficients_logarithm import COSH_DOUBLE, COSH_SINGLE, NEARER_DOUBLE, NEARER_SINGLE, WIDE_DOUBLE, WIDE_SINGLE
 from .logarithm import excess
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
-from .sigmoidal import limit, sigmoid_parts, tanh_gap, tanh_lack, tanh_parts
+from .sigmoidal import limit, sigmoid_below, tanh_gap, tanh_lack, tanh_parts
 from .tiers.reduction import at_most, clamped, horner
 
 
@@ -82,13 +82,14 @@ def gate(m: Any, x: Float, z: Float, z_lost: Float, a: Float, a_lost: Float) -> 
     share = m.share(abs(z), low if up else -low, clamped(x, -limit(x), limit(x)))  # lift x s(-|z|)
     y = fma(share, -lower(x) if up else lower(x), x if up else T(0))
 
-    w, w_lost, v, v_lost = sigmoid_parts(m, z, z_lost)
-    s, s_lost, unit = (v, v_lost, T(1)) if up else (w, w_lost, lower(x))
-    c, c_lost = (w * lower(x), w_lost * lower(x)) if up else (v, v_lost)
-    p, p_lost = times(a, a_lost, c, c_lost)
-    u, u_lost = plus(T(1), T(NOTHING), p, p_lost)
-    d, d_lost = times(s, s_lost, u, u_lost)
-    dy = T(1) if z > limit(x) else (d + d_lost) * unit
+    # With w = s(-|z|) the derivative is (1 - w) (1 + a w) above 0, where nothing cancels, and w (1 + a - a w) below,
+    # where only the rounding of w and a comes to light beside the root.
+    w, w_lost = sigmoid_below(m, z, low)
+    small, rest = w * lower(x), w_lost * lower(x)
+    v = T(1) - small
+    u, u_lost = fma(-a, small, T(1) + a), fma(a_lost, v, -a * rest)
+    above, below = fma(a * small, v, v), fma(w, u, fma(w, u_lost, w_lost * u)) * lower(x)
+    dy = T(1) if z > limit(x) else above if up else below
     return copysign(y, x), T(0) if z < -limit(x) else dy
 
 
@@ -99,8 +100,9 @@ def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     z, z_lost = two_product(beta, finite(x) if straight else x)
     z_lost = T(0) if beta == T(1) else z_lost  # which the compiler then leaves out
     y, dy = gate(m, x, z, z_lost, z, z_lost)
-    w, _, v, _ = sigmoid_parts(m, z, z_lost)
-    return T(0.5) * x if straight else y, dy, T(0) if abs(z) > limit(x) else (x * w) * (x * v) * lower(x)
+    w, _ = sigmoid_below(m, z, z_lost)
+    by_beta = (x * w) * (x * (T(1) - w * lower(x))) * lower(x)
+    return T(0.5) * x if straight else y, dy, T(0) if abs(z) > limit(x) else by_beta
 
 
 activation(
@@ -112,13 +114,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.19, at=-17.67693519592285),
-            Error(0.81, at=-91.88266),
-            Error(5.5e-10, at=-1.2323637, unit="absolute"),
+            Error(2.05, at=0.0005975964013487101),
+            Error(9.3e-10, at=-1.2374438, unit="absolute"),
         ),
         "float64": Bound(
             Error(1.05, at=-0.29038628391423105),
-            Error(0.76, at=-715.2519004172252),
-            Error(1.1e-18, at=-1.2333933567863336, unit="absolute"),
+            Error(2.1, at=0.38441594148659863),
+            Error(1.8e-18, at=-1.2329671488862324, unit="absolute"),
         ),
     },
     root=-1.278464542761074,
@@ -140,13 +142,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.4, at=-10.403982162475586),
-            Error(0.81, at=-54.3492),
-            Error(1.1e-09, at=-0.70474607, unit="absolute"),
+            Error(2.05, at=0.0003511141985654831),
+            Error(1.9e-09, at=-0.702916026, unit="absolute"),
         ),
         "float64": Bound(
             Error(1.1, at=-2.246385943630851),
-            Error(0.76, at=-420.302687203473),
-            Error(2.1e-18, at=-0.7015839696024289, unit="absolute"),
+            Error(2.1, at=0.0031803898837203803),
+            Error(3.5e-18, at=-0.7060516162868341, unit="absolute"),
         ),
     },
     root=-0.751154255441289,
@@ -163,11 +165,11 @@ def gelu_tanh(m: Any, x: Float) -> tuple[Float, Float]:
     k, k_lost = constant(x, ROOT, ROOT_REST)
     b, b_lost = times(inner, T(NOTHING), k, k_lost)
     a, a_lost = times(w, w_lost, c, c_lost)
-    one, one_lost = plus(a, a_lost, T(1), T(NOTHING))
-    three, three_lost = plus(T(3) * a, T(3) * a_lost, T(1), T(NOTHING))
-    z, z_lost = times(b, b_lost, one, one_lost)
-    v, v_lost = times(b, b_lost, three, three_lost)
-    return gate(m, x, z, z_lost, v, v_lost)
+    p, p_lost = times(b, b_lost, a, a_lost)
+    z, z_lost = two_sum(b, p)
+    z_lost = z_lost + (b_lost + p_lost)
+    v, v_lost = fast_two_sum(z, T(2) * p)  # x z'(x)
+    return gate(m, x, z, z_lost, v, v_lost + fma(T(2), p_lost, z_lost))
 
 
 ROOT, ROOT_REST = float.fromhex("0x1.9884533d43651p+0"), float.fromhex("-0x1.cbc0d30ebfd15p-54")  # 2 sqrt(2 / pi)
@@ -180,13 +182,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.34, at=-5.11257791519165),
-            Error(1.4, at=-7.7518268),
-            Error(1.9e-09, at=-0.70708543, unit="absolute"),
+            Error(2.2, at=0.3253854811191559),
+            Error(1.95e-09, at=-0.71024698, unit="absolute"),
         ),
         "float64": Bound(
             Error(1.1, at=-0.00024161811898305036),
-            Error(1.49, at=-16.150926502047856),
-            Error(3.7e-18, at=-0.7166197762219993, unit="absolute"),
+            Error(2.3, at=0.0002477568578293251),
+            Error(3.7e-18, at=-0.7160705098876404, unit="absolute"),
         ),
     },
     root=-0.7524614220710162,

@@ -18,13 +18,12 @@ def limit(x: Float) -> Float:
     return type(x)(by_type(x, LIMIT_SINGLE, LIMIT_DOUBLE))
 
 
-def sigmoid_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float, Float]:
-    """lift s(-|x + low|) and s(|x + low|), each with what it lacks."""
+def sigmoid_below(m: Any, x: Float, low: Float) -> tuple[Float, Float]:
+    """lift s(-|x + low|) and what it lacks."""
     T = type(x)
     high, rest, scale = m.growth(abs(x), low if x >= T(0) else -low)
     total, lost = fast_two_sum(high, scale * lower(x))
-    lost = lost + rest
-    return *divide(scale, T(NOTHING), total, lost), *divide(high, rest, total, lost)
+    return divide(scale, T(NOTHING), total, lost + rest)
 
 
 def sigmoid_slope(w: Float) -> Float:
