@@ -143,13 +143,6 @@ def test_errors_are_shown(ulp, shown):
     assert report.error({"max_ulp": ulp}) == shown
 
 
-def test_means_are_geometric_over_the_fastest_others(run):
-    run["benchmarks"] += [row("ours", "value", 1.0, name="h"), row("torch", "value", 4.5, name="h")]
-    for number, entry in enumerate(run["benchmarks"]):
-        entry["fullname"] += str(number)
-    assert "| value | float32 | 2 | 3.0 | 2.00 |" in report.means(report.condensed(run))
-
-
 def test_rows_along_an_axis_stand_by_shape(run):
     for shape in ([8, 100], [1000, 10]):
         for library, times in (("ours", {}), ("torch", {"ours": 1.5}), ("jax", {"ours": 1.25})):

@@ -50,7 +50,10 @@ def error(record: AxisFunction, operands: Operands) -> float:
 
 
 def vjp_error(record: AxisFunction, g: Any, operands: Operands) -> float:
-    """The largest error of the vjp of one row, in ULP of the sum of the products' magnitudes, or of `vjp_scale`."""
+    """The largest error of the vjp of one row, in ULP of the sum of the products' magnitudes, or of `vjp_scale`.
+
+    Along a row, a derivative that is subnormal has only its digits: there the error is that of the smallest normal one.
+    """
     computed = along_axis.ufunc(Key(DEFAULT, "vjp", record.name))(g, *operands)
     results = computed if isinstance(computed, tuple) else (computed,)
     worst = 0.0
@@ -62,7 +65,8 @@ def vjp_error(record: AxisFunction, g: Any, operands: Operands) -> float:
             for j in range(len(numbers[place])):
                 terms = [w * d for w, d in zip(weights, _derivative(record, numbers, place, j), strict=True)]
                 exact.append(mpmath.fsum(terms))
-                size.append(mpmath.fsum(abs(t) for t in terms))
+                least = 0 if record.elementwise else float(np.finfo(results[place].dtype).tiny) * max(map(abs, weights))
+                size.append(max(mpmath.fsum(abs(t) for t in terms), least))
             if record.vjp_scale:
                 magnitude = weights[0] if record.signature.endswith(")->()") and not record.elementwise else weights
                 size = [

@@ -63,42 +63,34 @@ def squareplus(x: Float, b: Float = 4.0) -> tuple[Float, Float]:
     a = T(k.largest) if abs(x) > T(k.largest) else abs(x)
     large = a > T(k.large) or b > T(k.large_square)
     small = a < T(k.small) and b < T(k.small_square)
-    down = T(k.down) if large else T(1)
-    up = T(k.up) if small else T(1)
-    back = T(1 / k.down) if large else T(1 / k.up) if small else T(1)
-    scale = down * up
-    u, v = a * scale, (b * scale) * scale
+    down, up = T(k.down) if large else T(1), T(k.up) if small else T(1)
+    scale, back = down * up, T(1 / k.down) if large else T(1 / k.up) if small else T(1)
+    before, after = (down, T(1)) if b > T(1) else (T(1), down)  # what keeps b/2 from leaving the floats
+    u, v, half = a * scale, (b * scale) * scale, T(0.5) * (b * before * up)
 
-    # r = sqrt(u^2 + v) and t = u + r, each as the sum of two numbers
-    square = u * u
-    total = square + v
-    rest = total - square
-    lost = fma(u, u, -square) + ((square - (total - rest)) + (v - rest))
+    total = fma(u, u, v)
     r = np.sqrt(total)
     t = u + r
     both = r * t
-    inverse = T(0) if both == T(0) else T(1) / both  # both are 0 where x and b are
-    over_r, over_t = t * inverse, r * inverse
-    r_low = T(0.5) * (fma(-r, r, total) + lost) * over_r
+    inverse = T(0) if b == T(0) and both == T(0) else T(1) / both
+    r_low = T(0.5) * fma(-r, r, total) * (t * inverse)
     t_low = (u - (t - r)) + r_low
 
-    # The value is t/2, or b/(2t) where x < 0, so that nothing cancels; the derivative is the value over r.
-    half = T(0.5) * (b * scale)
-    quotient = half * over_t
-    quotient_low = fma(half, over_t, -quotient) + quotient * (fma(-over_t, t, T(1)) - over_t * t_low)
-    negative = x < T(0)
-    high = quotient if negative else T(0.5) * t
-    low = quotient_low if negative else T(0.5) * t_low
-    value = high + low if negative else (high + low) * back
-    over_r_low = fma(-over_r, r, T(1)) - over_r * r_low
-    factor = over_r * down if negative else over_r
-    high = high * up if negative else high
-    low = low * up if negative else low
-    slope = high * factor
-    derivative = slope + (fma(high, factor, -slope) + (slope * over_r_low + low * factor))
-    infinite = abs(x) == T(np.inf)
-    limit = T(0) if negative else x
-    return limit if infinite else value, derivative
+    # The value is t/2, or b/(2t) where x < 0, so that nothing cancels.
+    over_t = r * inverse
+    below = half * over_t
+    lack = fma(over_t, t_low, fma(over_t, t, T(-1)))
+    below = (below + fma(-below, lack, fma(half, over_t, -below))) * after
+    value = below if x < T(0) else fma(T(0.5), t_low, T(0.5) * t) * back
+
+    # The derivative is b/(2rt) where x < 0; with its mirror image it is 1.
+    steep = half * up
+    slope = steep * inverse
+    lack = fma(inverse, fma(r, t_low, fma(t, r_low, fma(r, t, -both))), fma(inverse, both, T(-1)))
+    slope = (slope + fma(-slope, lack, fma(steep, inverse, -slope))) * after * down
+    falling = x <= T(0) if b == T(0) else x < T(0)
+    limit = T(0) if x < T(0) else x
+    return limit if abs(x) == T(np.inf) else value, slope if falling else T(1) - slope
 
 
 activation(
@@ -107,8 +99,8 @@ activation(
     limits=Limits(plus=(float("inf"), 1), minus=(0, 0)),
     rules=(Rule("0 <= b < inf", lambda b: (b >= 0) & (b < np.inf)),),
     bounds={
-        "float32": Bound(Error(1.01, at=-8.575332806110794e37), Error(1.5, at=-9.614467223343071e18)),
-        "float64": Bound(Error(1.01, at=-8.363190645280648e307), Error(1.5, at=-7.769945683285829e153)),
+        "float32": Bound(Error(1.15, at=-8.537513211043345e37), Error(1.52, at=-0.0008457304793410003)),
+        "float64": Bound(Error(1.15, at=-3.01114099467105e-06), Error(1.6, at=-0.0029587842709246615)),
     },
     note="With b = 0 it is relu, also in its derivative at 0.",
 )
