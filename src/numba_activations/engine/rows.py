@@ -393,16 +393,19 @@ class _Rows:
             found.add_incoming(first, onward)
             return found
 
+        def find_heads(node: Node) -> None:
+            self._fill(b, self._slot(b, numbers, node, I64(0)), self.kind(float("-inf")))
+            with _Counted(b, I64(0), b.select(b.icmp_signed(">", length, I64(0)), rows, I64(0)), PLAIN) as row:
+                self._fill(b, self._slot(b, numbers, node, row), first_finite(node.args[0], row))
+
         for node in program.nodes:
             if node.kind == "length":
                 self._fill(b, self._slot(b, numbers, node, I64(0)), b.sitofp(length, self.kind))
             elif node.kind in GIVEN and not node.row:
                 with _Counted(b, I64(0), rows, PLAIN) as row:
                     self._fill(b, self._slot(b, numbers, node, row), given(node, row))
-            elif node.kind == "head":
-                self._fill(b, self._slot(b, numbers, node, I64(0)), self.kind(float("-inf")))
-                with _Counted(b, I64(0), b.select(b.icmp_signed(">", length, I64(0)), rows, I64(0)), PLAIN) as row:
-                    self._fill(b, self._slot(b, numbers, node, row), first_finite(node.args[0], row))
+            elif node.kind == "head" and not short:
+                find_heads(node)
         if short:
             last_row = b.sub(rows, I64(1))
             for node in self.inputs:
@@ -411,6 +414,12 @@ class _Rows:
                     with _Counted(b, I64(0), length, PLAIN) as i:
                         number = storage.widen(b, b.load(element(node, row, i)))
                         b.store(number, b.gep(buffers[node], [b.add(b.mul(i, I64(LANES)), lane)]))
+            for node in (node for node in program.nodes if node.kind == "head"):
+                heads = b.load(self._vector(b, buffers[node.args[0]]), align=64)
+                b.store(heads, self._vector(b, self._slot(b, numbers, node, I64(0))), align=64)
+                infinite = b.fcmp_unordered("!=", b.fsub(heads, heads), ir.Constant(heads.type, [0.0] * LANES))
+                with b.if_then(b.or_(self._any(b, infinite), b.icmp_signed("==", length, I64(0))), likely=False):
+                    find_heads(node)
 
         self._numbers(b, numbers, 0)
         for stage, steps in enumerate(self.passes):
@@ -559,10 +568,14 @@ class _Rows:
         place, following = (self._vector(b, self._slot(b, numbers, n, I64(0))) for n in limit.args)
         old, new = b.load(place, align=64), b.load(following, align=64)
         raised = b.fcmp_ordered(">", new, old)
-        some = b.icmp_unsigned("!=", b.bitcast(raised, ir.IntType(LANES)), ir.IntType(LANES)(0))
+        some = self._any(b, raised)
         with b.if_then(some, likely=False):
             b.store(b.select(raised, new, old), place, align=64)
         return some
+
+    def _any(self, b: ir.IRBuilder, lanes: ir.Value) -> ir.Value:
+        """Whether something holds in one lane at least."""
+        return b.icmp_unsigned("!=", b.bitcast(lanes, ir.IntType(LANES)), ir.IntType(LANES)(0))
 
     def _numbers(self, b: ir.IRBuilder, numbers: ir.Value, stage: int, renewed: Node | None = None) -> None:
         """Compute the numbers of the rows that need `stage` passes, or of these what depends on a `renewed` one."""
