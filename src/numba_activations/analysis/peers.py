@@ -6,6 +6,7 @@ of what goes by neither. `peer` sets its value up for an input and an output arr
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -239,8 +240,26 @@ def peer(library: str, record: Activation) -> Prepare | None:
 
 
 @contextlib.contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Set variables of the environment as long as the context lasts."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
 def one_thread(*libraries: str) -> Iterator[None]:
-    """Let libraries compute with one thread each, and jax in float64 too, as long as the context lasts."""
+    """Let libraries compute with one thread each, and jax in float64 too, as long as the context lasts.
+
+    JAX has as many threads as when it was first used; if that is here, one for good.
+    """
     with contextlib.ExitStack() as undo:
         if "numexpr" in libraries:
             import numexpr
@@ -252,8 +271,10 @@ def one_thread(*libraries: str) -> Iterator[None]:
             undo.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(1)
         if "jax" in libraries:
-            import jax  # computes element-wise functions with one thread as it is
+            import jax
 
+            with _environment(NPROC="1"):  # where XLA's client is made, that is the number of its threads
+                jax.local_devices(backend="cpu")
             undo.callback(jax.config.update, "jax_enable_x64", jax.config.jax_enable_x64)
             jax.config.update("jax_enable_x64", True)
         yield
