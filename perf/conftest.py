@@ -1,7 +1,7 @@
 """Options of the suite, what a run says of its machine, and the cases of each test.
 
-`pytest perf` measures in a quarter of an hour what matters; `--full` measures every row in every variant, type, size and tier;
-`--benchmark-disable` only runs what would be measured, and without `--full` less of it.
+`pytest perf` measures in a quarter of an hour what matters; `--full` measures every row in every variant, type, size
+and tier; `--benchmark-disable` only runs what would be measured, and without `--full` less of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
