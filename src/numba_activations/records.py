@@ -180,7 +180,8 @@ class RowError:
     """The largest error of a function along an axis, with its witness: the rows (and numbers) it is called with.
 
     It is counted in the spacing of the floats at the exact result or at the row's `scale`, whichever is larger; for a
-    vjp at the sum of the magnitudes of the products whose sum it is.
+    vjp at the sum of the magnitudes of the products whose sum it is. A derivative along a row that is subnormal has no
+    more digits than that: there it is counted as the smallest normal one.
     """
 
     size: float
