@@ -32,6 +32,13 @@ def call(variant, name, x, *parameters, g=1.0):
     return result if isinstance(result, tuple) else (result,)
 
 
+def accepted(row, given):
+    """Whether parameters fulfil the rules."""
+    parameters = {**row.parameters, **given}
+    names = [(rule, rule.holds.__code__.co_varnames[: rule.holds.__code__.co_argcount]) for rule in row.rules]
+    return all(np.all(rule.holds(*(parameters[n] for n in used))) for rule, used in names)
+
+
 def plain(row: Activation, x, *parameters):
     """The kernel as plain Python, on one number."""
     numbers = (x, *(type(x)(p) for p in (*parameters, *tuple(row.parameters.values())[len(parameters) :])))

@@ -1,9 +1,11 @@
 """The stated errors of every row, against mpmath: none is exceeded, and none is more than twice what is reached."""
 
+import itertools
+
 import mpmath
 import numpy as np
 import pytest
-from rows import DTYPES, NAMES, call, ordinary, special
+from rows import DTYPES, NAMES, WITH_PARAMETERS, accepted, call, function, ordinary, special
 
 import numba_activations as act
 from numba_activations.analysis import accuracy
@@ -119,3 +121,28 @@ def test_float16_is_correctly_rounded_but_where_float32_cannot_tell_the_side_of_
 @pytest.mark.parametrize("name", NAMES)
 def test_every_computed_type_has_a_bound(name):
     assert set(act.catalogue[name].bounds) == set(DTYPES) - {"float16"}
+
+
+SHARES = (-0.95, -0.7, -0.3, -0.06, -0.02, 0.0, 0.02, 0.06, 0.3, 0.7, 0.95)  # of the largest exponent
+
+
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_parameters_of_any_size_cost_few_digits(name, dtype):
+    row, random, largest = act.catalogue[name], np.random.default_rng(9), np.finfo(dtype).maxexp
+    for parameter, share, sign in itertools.product(row.parameters, SHARES, (1, -1)):
+        size = 1.37 * 2.0 ** (share * largest)
+        if not accepted(row, {parameter: sign * size}):
+            continue
+        exponents = [random.uniform(-largest, largest, 16), (random.uniform(-5, 9, 8) - share * largest)]
+        x = 2.0 ** np.concatenate(
+            [*exponents, random.uniform(-2, 5, 4) + share * largest / 2, random.uniform(-3, 4, 6)]
+        )
+        x = (random.choice([-1, 1], x.size) * np.minimum(x, np.finfo(dtype).max)).astype(dtype)
+        for half in HALVES:
+            if (name, half) == ("clipped_linear", "derivative"):  # its line is rounded first, as its note says
+                continue
+            found = function(half, name)(x, **{parameter: np.dtype(dtype).type(sign * size)})
+            error = np.abs(accuracy.truth(row, x, half == "derivative", {parameter: sign * size}).error(found))
+            worst = int(np.argmax(error))
+            assert error[worst] <= 3, (parameter, sign * size, half, float(x[worst]), float(found[worst]))

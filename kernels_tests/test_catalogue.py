@@ -13,6 +13,7 @@ from rows import (
     TRAINABLE,
     WITH_PARAMETERS,
     WITH_RULES,
+    accepted,
     bits,
     call,
     function,
@@ -212,15 +213,17 @@ def test_the_derivative_is_that_of_the_exact_formula(name):
 
 
 @pytest.mark.parametrize("name", TRAINABLE)
-def test_the_parameter_derivative_is_that_of_the_exact_formula(name):
-    row = act.catalogue[name]
-    for x in np.random.default_rng(5).uniform(-5, 5, 24):
-        found = call("parameter_derivative", name, x)[0]
-        others = {k: v for k, v in row.parameters.items() if k != row.trainable}
-        with mpmath.workdps(40):
+@pytest.mark.parametrize("times", [1.0, 1e-3, 1e-20, 40.0, 1e15])
+def test_the_parameter_derivative_is_that_of_the_exact_formula(name, times):
+    row, parameter = act.catalogue[name], act.catalogue[name].trainable
+    given = {**row.parameters, parameter: row.parameters[parameter] * times}
+    for x in np.random.default_rng(5).uniform(-5, 5, 24) * [*[1] * 12, *[1 / times] * 6, *[100 / times] * 6]:
+        found = getattr(act.parameter_derivative, name)(x, **given)
+        with mpmath.workdps(60):
             wanted = mpmath.diff(
-                lambda p, x=x, others=others: row.exact(mpmath, mpmath.mpf(x), **{row.trainable: p}, **others),
-                mpmath.mpf(row.parameters[row.trainable]),
+                lambda p, x=x: row.exact(mpmath, mpmath.mpf(x), **{**given, parameter: p}),
+                mpmath.mpf(given[parameter]),
+                h=mpmath.mpf(given[parameter]) * mpmath.mpf(10) ** -25,
             )
         assert float(found) == pytest.approx(float(wanted), rel=1e-13, abs=1e-15)
 
@@ -311,13 +314,6 @@ def test_parameters_may_be_arrays(name, dtype):
             alone = call("value_and_derivative", name, x, *others[:place], value, *others[place + 1 :])
             for one, other in zip(together, alone, strict=True):
                 assert_same_bits(one[:, column], other)
-
-
-def accepted(row, given):
-    """Whether parameters fulfil the rules."""
-    parameters = {**row.parameters, **given}
-    names = [(rule, rule.holds.__code__.co_varnames[: rule.holds.__code__.co_argcount]) for rule in row.rules]
-    return all(np.all(rule.holds(*(parameters[n] for n in used))) for rule, used in names)
 
 
 @pytest.mark.parametrize("name", WITH_RULES)

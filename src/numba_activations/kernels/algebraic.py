@@ -8,24 +8,26 @@ from typing import NamedTuple
 import numpy as np
 
 from ..records import Bound, Error, Limits, Rule, activation
-from .primitives import Float, by_type, copysign, fma
+from .arithmetic import LARGEST_DOUBLE, LARGEST_SINGLE
+from .primitives import NOTHING, Float, by_type, copysign, fma
+from .tiers.reduction import at_most
 
 
 class Range(NamedTuple):
-    """Where squares need scaling so as not to leave the floats, for one float type."""
+    """Where squares leave the floats, for one float type."""
 
-    large: float  # from here on |x| is scaled down,
-    large_square: float  # or from here on b
-    down: float
-    small: float  # below here |x| is scaled up,
-    small_square: float  # if b is below here
-    up: float
-    largest: float  # the largest float
     one: float  # 1 + x is x, and 1 / x^2 is 0, long before
+    largest: float  # the largest float
+    scale: float  # of the square root of the least b,
+    scales: tuple[tuple[float, float], ...]  # and of those above the first of a pair
+    down: float  # what is multiplied by it has a square as long as its inverse square is a number,
+    far: float  # and is held here, where that is 0
 
 
-SINGLE = Range(2.0**30, 2.0**60, 2.0**-70, 2.0**-30, 2.0**-60, 2.0**90, float(np.finfo(np.float32).max), 2.0**100)
-DOUBLE = Range(2.0**400, 2.0**800, 2.0**-600, 2.0**-400, 2.0**-800, 2.0**700, float(np.finfo(np.float64).max), 2.0**600)
+SINGLE = Range(
+    2.0**100, LARGEST_SINGLE, 2.0**41, ((2.0**-64, 1.0), (2.0**24, 2.0**-20), (2.0**64, 2.0**-52)), 2.0**-24, 2.0**62
+)
+DOUBLE = Range(2.0**600, LARGEST_DOUBLE, 2.0**340, ((2.0**-400, 1.0), (2.0**300, 2.0**-292)), 2.0**-256, 2.0**502)
 
 
 def softsign(x: Float) -> tuple[Float, Float]:
@@ -60,37 +62,34 @@ def squareplus(x: Float, b: Float = 4.0) -> tuple[Float, Float]:
     """(x + sqrt(x^2 + b)) / 2"""
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    a = T(k.largest) if abs(x) > T(k.largest) else abs(x)
-    large = a > T(k.large) or b > T(k.large_square)
-    small = a < T(k.small) and b < T(k.small_square)
-    down, up = T(k.down) if large else T(1), T(k.up) if small else T(1)
-    scale, back = down * up, T(1 / k.down) if large else T(1 / k.up) if small else T(1)
-    before, after = (down, T(1)) if b > T(1) else (T(1), down)  # what keeps b/2 from leaving the floats
-    u, v, half = a * scale, (b * scale) * scale, T(0.5) * (b * before * up)
+    scale = T(k.scale)
+    for least, power in k.scales:
+        scale = T(power) if b > T(least) else scale
+    quarter = T(0.25) * (b * scale) * scale
+    u = at_most(abs(x) * scale, k.largest)
+    w = at_most(u * T(k.down), k.far)
+    square = fma(w, w, T(4 * k.down**2) * quarter)
+    root = np.sqrt(square)
+    positive = T(1) if b == T(0) else T(NOTHING)  # so that 0 is not divided by 0
 
-    total = fma(u, u, v)
-    r = np.sqrt(total)
-    t = u + r
-    both = r * t
-    inverse = T(0) if b == T(0) and both == T(0) else T(1) / both
-    r_low = T(0.5) * fma(-r, r, total) * (t * inverse)
-    t_low = (u - (t - r)) + r_low
+    # Half of -|x| and the root is y = b / (4 t), t half of |x| and the root. Of y (y + |x|) = b/4 a step of Newton's
+    # method takes what the roundings left, over 2y + |x| = 2t / (1 + u/t) to 6 %. For x > 0 the value is x + y.
+    r = root * T(1 / k.down)
+    t = fma(T(0.5), u, T(0.5) * (u if u > r else r)) + positive
+    inverse = T(1) / t
+    y = quarter * inverse
+    rest = fma(-y, u, fma(-y, y, quarter))
+    y = fma(rest, fma(T(0.47), u * inverse, T(0.47)) * inverse, y)
 
-    # The value is t/2, or b/(2t) where x < 0, so that nothing cancels.
-    over_t = r * inverse
-    below = half * over_t
-    lack = fma(over_t, t_low, fma(over_t, t, T(-1)))
-    below = (below + fma(-below, lack, fma(half, over_t, -below))) * after
-    value = below if x < T(0) else fma(T(0.5), t_low, T(0.5) * t) * back
-
-    # The derivative is b/(2rt) where x < 0; with its mirror image it is 1.
-    steep = half * up
-    slope = steep * inverse
-    lack = fma(inverse, fma(r, t_low, fma(t, r_low, fma(r, t, -both))), fma(inverse, both, T(-1)))
-    slope = (slope + fma(-slope, lack, fma(steep, inverse, -slope))) * after * down
-    falling = x <= T(0) if b == T(0) else x < T(0)
-    limit = T(0) if x < T(0) else x
-    return limit if abs(x) == T(np.inf) else value, slope if falling else T(1) - slope
+    # The derivative at -|x| is b / (2 (root^2 + root |x|)); with its mirror image it is 1.
+    total = fma(root, w, square)
+    lost = fma(root, w, square - total)
+    total = total + positive
+    steep = T(2 * k.down**2) * quarter
+    slope = steep / total
+    slope = fma(-slope, slope * (T(1) / (steep + positive)) * lost, slope)
+    y = T(0) if abs(x) == T(np.inf) else y
+    return fma(y, T(1) / scale, x if x > T(0) else T(0)), slope if x <= T(0) else T(1) - slope
 
 
 activation(
@@ -99,8 +98,8 @@ activation(
     limits=Limits(plus=(float("inf"), 1), minus=(0, 0)),
     rules=(Rule("0 <= b < inf", lambda b: (b >= 0) & (b < np.inf)),),
     bounds={
-        "float32": Bound(Error(1.15, at=-8.537513211043345e37), Error(1.52, at=-0.0008457304793410003)),
-        "float64": Bound(Error(1.15, at=-3.01114099467105e-06), Error(1.6, at=-0.0029587842709246615)),
+        "float32": Bound(Error(1.08, at=-64.96357727050781), Error(2.13, at=-15.926194190979004)),
+        "float64": Bound(Error(1.08, at=-63.98842656057661), Error(2.2, at=-7.955634148108571)),
     },
     note="With b = 0 it is relu, also in its derivative at 0.",
 )

@@ -1,5 +1,7 @@
 """Arithmetic with the digits that one float loses."""
 
+import math
+
 from .primitives import Float, by_type, fma
 
 LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
@@ -68,3 +70,27 @@ def lift(x: Float) -> Float:
 def lower(x: Float) -> Float:
     """1 / lift"""
     return type(x)(by_type(x, 2.0**-40, 2.0**-80))
+
+
+# Where a parameter multiplies e^-z, which is subnormal or 0, by much: e^-(z - distance) has its digits, times e^-distance.
+DISTANCE = (85.0, math.exp(-85)), (705.0, math.exp(-705))
+
+
+def is_distant(z: Float) -> bool:
+    """Whether z is beyond the distance, and e^-z no number with all digits soon."""
+    distant: bool = z > type(z)(by_type(z, *DISTANCE)[0])
+    return distant
+
+
+def nearer(z: Float, distant: bool) -> tuple[Float, Float]:
+    """z and 1, or where it is `distant` z less the distance and the exponential of that."""
+    T = type(z)
+    distance, faded = by_type(z, *DISTANCE)
+    return z - T(distance) if distant else z, T(faded) if distant else T(1)
+
+
+def invertible(parameter: Float) -> Float:
+    """1, or for a positive parameter of which the inverse may be no number a power of two that helps."""
+    T = type(parameter)
+    least, factor = by_type(parameter, (2.0**-100, 2.0**30), (2.0**-1000, 2.0**64))
+    return T(factor) if parameter < T(least) else T(1)

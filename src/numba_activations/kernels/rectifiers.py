@@ -4,7 +4,19 @@ import math
 from typing import Any
 
 from ..records import Bound, Error, Limits, Rule, activation
-from .arithmetic import constant, divide, fast_two_sum, finite, lower, plus, times, two_product, two_sum
+from .arithmetic import (
+    constant,
+    divide,
+    fast_two_sum,
+    finite,
+    invertible,
+    is_distant,
+    lower,
+    nearer,
+    plus,
+    times,
+    two_product,
+)
 from .coefficients_logarithm import COSH_DOUBLE, COSH_SINGLE, NEARER_DOUBLE, NEARER_SINGLE, WIDE_DOUBLE, WIDE_SINGLE
 from .logarithm import excess
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
@@ -47,18 +59,23 @@ def softplus(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     """log(1 + exp(beta x)) / beta"""
     T = type(x)
     z, z_lost = two_product(beta, abs(x))
-    z_lost = z_lost if z < limit(x) else T(0)
-    high, rest, shifted = m.parts(-z, -z_lost)
+    z_lost = z_lost if z < T(4) * limit(x) else T(0)
+    distant = beta < T(1) and is_distant(z)
+    near, fade = nearer(z, distant)
+    high, rest, shifted = m.parts(-near, -z_lost)
     e, e_lost = ldexp(high, shifted), ldexp(rest, shifted)
-    inverse = T(1) / beta
-    q = e * inverse
-    less = beyond_log1p(e, e_lost) - fma(-q, beta, e)
-    y = fma(-inverse, less, x if x > T(0) else T(0)) + q
+    factor = invertible(beta)
+    inverse = T(1) / (beta * factor)
+    q = ldexp((high + rest) * inverse * (fade * factor), shifted) if distant else e * inverse
+    less = T(0) if distant else beyond_log1p(e, e_lost) - fma(-q, beta * factor, e)
+    unit = T(1) if distant else factor
+    y = (fma(-inverse, less, (x if x > T(0) else T(0)) / unit) + q) * unit
     w = m.half(z)
     w = fma(w - T(1), z_lost * w, w)
     # d/dbeta = (z s(z) - log(1 + e^z)) / beta^2 = -(|z| s(-|z|) + log(1 + e^-|z|)) / beta^2
     fading = ldexp((z if z < limit(x) else limit(x)) * high / (T(1) + e), shifted)
-    return y, T(1) - w if x >= T(0) else w, (beyond_log1p(e, e_lost) - e - fading) * inverse * inverse
+    fading = -fma(z, q, q) if distant else (beyond_log1p(e, e_lost) - e - fading) * inverse * factor
+    return y, T(1) - w if x >= T(0) else w, fading * inverse * factor
 
 
 activation(
@@ -74,35 +91,55 @@ activation(
 )
 
 
-def gate(m: Any, x: Float, z: Float, z_lost: Float, a: Float, a_lost: Float) -> tuple[Float, Float]:
-    """x s(z) and its derivative s(z) (1 + a s(-z)), a = x z'(x)."""
+def gate(m: Any, x: Float, held: Float, unit: Float, up: bool, z: Float, low: Float) -> Float:
+    """x s(z + low), or where it is not `up` x s(-z - low), for z >= 0; x = held unit lift, unless it has no say."""
     T = type(x)
-    up = z >= T(0)
-    low = z_lost if abs(z) < limit(x) else T(0)
-    share = m.share(abs(z), low if up else -low, clamped(x, -limit(x), limit(x)))  # lift x s(-|z|)
-    y = fma(share, -lower(x) if up else lower(x), x if up else T(0))
+    y = fma(m.share(z, low, held), -unit if up else unit, x if up else T(0))
+    return copysign(y, x)
 
-    # With w = s(-|z|) the derivative is (1 - w) (1 + a w) above 0, where nothing cancels, and w (1 + a - a w) below,
-    # where only the rounding of w and a comes to light beside the root.
-    w, w_lost = sigmoid_below(m, z, low)
-    small, rest = w * lower(x), w_lost * lower(x)
-    v = T(1) - small
-    u, u_lost = fma(-a, small, T(1) + a), fma(a_lost, v, -a * rest)
-    above, below = fma(a * small, v, v), fma(w, u, fma(w, u_lost, w_lost * u)) * lower(x)
-    dy = T(1) if z > limit(x) else above if up else below
-    return copysign(y, x), T(0) if z < -limit(x) else dy
+
+def gate_slope(m: Any, up: bool, z: Float, low: Float, a: Float, a_low: Float) -> Float:
+    """s(z) (1 + a s(-z)), or where it is not `up` s(-z) (1 - a s(z)), for z = z + low >= 0 and a = a + a_low <= 4z."""
+    # With e = e^z the latter is (1 + e (1 - a)) / (1 + e)^2, in which 1 - a has no rounding beside the root; with its
+    # mirror image it is 1.
+    T = type(z)
+    high, rest, scale = m.growth(z, low)
+    small = scale * lower(z)
+    total, lost = fast_two_sum(high, small)
+    inverse = T(1) / total
+    lack = fma(-inverse, lost + rest, fma(-inverse, total, T(1)))  # 1 / (1 + e) = inverse (1 + lack)
+    c = T(1) - a
+    u, u_low = fma(high, c, small), fma(rest, c, -high * a_low)
+    t = u * inverse
+    below = fma(t, inverse, fma(t + t, lack, u_low * inverse) * inverse) * scale * lower(z)
+    return T(1) - below if up else below
+
+
+# |x| above the first is multiplied by the second, so that its product with `lift` is a number.
+LARGE = (2.0**80, 2.0**-60), (2.0**800, 2.0**-400)
 
 
 def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     """x / (1 + exp(-beta x))"""
     T = type(x)
+    usual = beta == T(1)  # what is not, the compiler then leaves out
+    large, reduced = by_type(x, *LARGE)
+    size = at_most(abs(x), limit(x)) if usual else finite(abs(x))
+    up = (x >= T(0)) == (beta >= T(0))
+    z, z_lost = two_product(abs(beta), size)
+    low = T(NOTHING) if usual or z > T(4) * limit(x) else z_lost
+    slope = gate_slope(m, up, z, low, z if usual else at_most(z, limit(x)), low)
+
+    distant = not usual and z > limit(x)
+    near, fade = nearer(z, distant)
+    lessened = T(reduced) if size > T(large) and not usual and not distant else T(1)
+    held = copysign(size, x) * lessened * fade
+    y = gate(m, x, held, lower(x) / lessened, up, near, low)
+    w, _ = sigmoid_below(m, near, low)
+    by_beta = (x * w) * (x * fade * (T(1) - w * lower(x))) * lower(x)
+    by_beta = T(0) if (abs(x) if usual else near) > limit(x) else by_beta
     straight = beta == T(0)  # x/2, at the infinities too
-    z, z_lost = two_product(beta, finite(x) if straight else x)
-    z_lost = T(0) if beta == T(1) else z_lost  # which the compiler then leaves out
-    y, dy = gate(m, x, z, z_lost, z, z_lost)
-    w, _ = sigmoid_below(m, z, z_lost)
-    by_beta = (x * w) * (x * (T(1) - w * lower(x))) * lower(x)
-    return T(0.5) * x if straight else y, dy, T(0) if abs(z) > limit(x) else by_beta
+    return T(0.5) * x if straight else y, slope, by_beta
 
 
 activation(
@@ -114,13 +151,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.19, at=-17.67693519592285),
-            Error(2.05, at=0.0005975964013487101),
-            Error(9.3e-10, at=-1.2374438, unit="absolute"),
+            Error(2.4, at=-9.02200984954834),
+            Error(1.3e-09, at=-1.238594889640808, unit="absolute"),
         ),
         "float64": Bound(
-            Error(1.05, at=-0.29038628391423105),
-            Error(2.1, at=0.38441594148659863),
-            Error(1.8e-18, at=-1.2329671488862324, unit="absolute"),
+            Error(1.1, at=-20.484243018055874),
+            Error(2.3, at=-35.432354327934156),
+            Error(2.4e-18, at=-1.2406146593777019, unit="absolute"),
         ),
     },
     root=-1.278464542761074,
@@ -129,9 +166,12 @@ activation(
 
 def quick_gelu(m: Any, x: Float) -> tuple[Float, Float]:
     """x / (1 + exp(-1.702 x))"""
+    T = type(x)
+    up, size = x >= T(0), at_most(abs(x), limit(x))
     factor, factor_lost = constant(x, 1.702, 0.0)
-    z, z_lost = times(finite(x), type(x)(NOTHING), factor, factor_lost)
-    return gate(m, x, z, z_lost, z, z_lost)
+    z, low = two_product(size, factor)
+    low = fma(size, factor_lost, low)
+    return gate(m, x, copysign(size, x), lower(x), up, z, low), gate_slope(m, up, z, low, z, low)
 
 
 activation(
@@ -142,13 +182,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.4, at=-10.403982162475586),
-            Error(2.05, at=0.0003511141985654831),
-            Error(1.9e-09, at=-0.702916026, unit="absolute"),
+            Error(2.4, at=-38.287696838378906),
+            Error(2.6e-09, at=-0.704792320728302, unit="absolute"),
         ),
         "float64": Bound(
-            Error(1.1, at=-2.246385943630851),
-            Error(2.1, at=0.0031803898837203803),
-            Error(3.5e-18, at=-0.7060516162868341, unit="absolute"),
+            Error(1.1, at=-1.4169072990114149),
+            Error(2.4, at=-19.980520065533497),
+            Error(4.6e-18, at=-0.7085694443628192, unit="absolute"),
         ),
     },
     root=-0.751154255441289,
@@ -158,21 +198,28 @@ activation(
 def gelu_tanh(m: Any, x: Float) -> tuple[Float, Float]:
     """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
     T = type(x)
-    edge = by_type(x, 11.2, 21.9)  # z is beyond its limit there
-    inner = clamped(x, -edge, edge)
-    w, w_lost = two_product(inner, inner)
-    c, c_lost = constant(x, 0.044715, 0.0)
-    k, k_lost = constant(x, ROOT, ROOT_REST)
-    b, b_lost = times(inner, T(NOTHING), k, k_lost)
-    a, a_lost = times(w, w_lost, c, c_lost)
-    p, p_lost = times(b, b_lost, a, a_lost)
-    z, z_lost = two_sum(b, p)
-    z_lost = z_lost + (b_lost + p_lost)
-    v, v_lost = fast_two_sum(z, T(2) * p)  # x z'(x)
-    return gate(m, x, z, z_lost, v, v_lost + fma(T(2), p_lost, z_lost))
+    up, size = x >= T(0), at_most(abs(x), by_type(x, 11.2, 21.9))  # z is beyond its limit there
+    line, line_low = by_type(x, (T(LINE_SINGLE), T(LINE_LOW_SINGLE)), (T(LINE_DOUBLE), T(LINE_LOW_DOUBLE)))
+    cube, cube_low = constant(x, CUBE, CUBE_LOW)
+    steep, steep_low = constant(x, STEEP, STEEP_LOW)
+    w, w_low = two_product(size, size)
+    g = fma(cube, w, line)  # z = x g
+    g_low = fma(cube, w, line - g) + fma(cube, w_low, fma(cube_low, w, line_low))
+    z = size * g
+    low = fma(size, g_low, fma(size, g, -z))
+    d = fma(steep, w, line)  # z'(x)
+    d_low = fma(steep, w, line - d) + fma(steep, w_low, fma(steep_low, w, line_low))
+    a = size * d
+    a_low = fma(size, d_low, fma(size, d, -a))
+    return gate(m, x, copysign(size, x), lower(x), up, z, low), gate_slope(m, up, z, low, a, a_low)
 
 
-ROOT, ROOT_REST = float.fromhex("0x1.9884533d43651p+0"), float.fromhex("-0x1.cbc0d30ebfd15p-54")  # 2 sqrt(2 / pi)
+# 2 sqrt(2 / pi), of which the last digit is as large as that of z'(x) may be, and the rest; and 0.044715 times as much
+LINE_SINGLE, LINE_LOW_SINGLE = float.fromhex("0x1.9884600000000p+0"), float.fromhex("-0x1.9857935ee5e07p-21")
+LINE_DOUBLE, LINE_LOW_DOUBLE = float.fromhex("0x1.9884533d43640p+0"), float.fromhex("0x1.08d0fcb3c500cp-48")
+CUBE, CUBE_LOW = float.fromhex("0x1.2444f2a4d8b4bp-4"), float.fromhex("-0x1.3023b0e5fbc6ep-58")
+STEEP, _LOST = two_product(3.0, CUBE)
+STEEP_LOW = _LOST + 3.0 * CUBE_LOW
 
 activation(
     gelu_tanh,
@@ -182,13 +229,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.34, at=-5.11257791519165),
-            Error(2.2, at=0.3253854811191559),
-            Error(1.95e-09, at=-0.71024698, unit="absolute"),
+            Error(2.42, at=-0.6843451261520386),
+            Error(2.8e-09, at=-0.7073011994361877, unit="absolute"),
         ),
         "float64": Bound(
-            Error(1.1, at=-0.00024161811898305036),
-            Error(2.3, at=0.0002477568578293251),
-            Error(3.7e-18, at=-0.7160705098876404, unit="absolute"),
+            Error(1.1, at=-5.303597736386647),
+            Error(2.4, at=-1.5701808938460662),
+            Error(4.9e-18, at=-0.7057832092263269, unit="absolute"),
         ),
     },
     root=-0.7524614220710162,
@@ -246,10 +293,15 @@ activation(
 def elu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     """x if x > 0 else alpha (exp(x) - 1)"""
     T = type(x)
-    up = x > T(0)
+    up, usual = x > T(0), alpha == T(1)
     high, rest = m.less_one(T(0) if up else x, T(NOTHING), T(1))
     below = copysign(fma(alpha, high, alpha * rest), alpha * x)
-    return x if up else below, T(1) if up else alpha * m.exp(x)
+
+    near, fade = nearer(-x, is_distant(-x))
+    high, rest, shifted = m.parts(-near, T(NOTHING))
+    factor = T(0.5) * alpha * fade
+    slope = m.exp(x) if usual else ldexp(fma(factor, high, factor * rest), shifted + T(1))
+    return x if up else below, T(1) if up else slope
 
 
 activation(
@@ -269,11 +321,14 @@ def celu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     T = type(x)
     up = x > T(0)
     below = T(0) if up else x
-    z, z_lost = divide(below, T(NOTHING), alpha, T(NOTHING))
+    factor = invertible(alpha)
+    z, z_lost = divide(below * factor, T(NOTHING), alpha * factor, T(NOTHING))
     z_lost = z_lost if z > -limit(x) else T(0)
     e, e_lost = m.less_one(z, z_lost, T(1))
     high, rest, shifted = m.parts(z, z_lost)
-    return x if up else copysign(fma(alpha, e, alpha * e_lost), x), T(1) if up else ldexp(high + rest, shifted)
+    straight = up or (alpha > T(1) and z > T(by_type(x, -(2.0**-26), -(2.0**-55))))  # where z may lack digits
+    y = x if straight else copysign(fma(alpha, e, alpha * e_lost), x)
+    return y, T(1) if up else ldexp(high + rest, shifted)
 
 
 activation(

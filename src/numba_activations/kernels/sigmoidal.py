@@ -5,7 +5,7 @@ from typing import Any
 
 from ..records import Bound, Error, Limits, activation
 from . import coefficients_tanh as c
-from .arithmetic import divide, fast_two_sum, lower, times, two_product
+from .arithmetic import divide, fast_two_sum, lower, nearer, times, two_product
 from .primitives import NOTHING, Float, by_type, copysign, fma
 from .tiers.reduction import horner
 
@@ -114,14 +114,21 @@ def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[
     T = type(x)
     z, z_lost = two_product(b, x)
     z_lost = z_lost if abs(z) < limit(x) else T(0)
-    w, (y, y_lost) = z * z, two_product(a, z)
-    middle, rest = tanh_lack(w)
-    near = y + fma(-y * w, middle + rest, fma(a, z_lost, y_lost))
-    far = fma(-a, tanh_gap(m, abs(z)), a)
-    _, _, d = tanh_parts(m, z, z_lost)
     steepest, lost = two_product(a, b)
+    whole = abs(steepest) > T(2.0**-60)  # then it has all digits, unlike a z
+    first, second, second_lost = (x, steepest, lost) if whole else (a, z, z_lost)
+    w, (y, y_lost) = z * z, two_product(first, second)
+    middle, rest = tanh_lack(w)
+    near = y + fma(-y * w, middle + rest, fma(first, second_lost, y_lost))
+    far = fma(-a, tanh_gap(m, abs(z)), a)
     value = near if abs(z) < T(0.875) else far if z > T(0) else -far
-    return copysign(value, y), fma(steepest, d, lost * d) * lower(x)
+
+    large = abs(steepest) > T(1e3)  # lift a b and a b e^-2z may leave the floats the one way or the other
+    doubled, fade = nearer(T(2) * abs(z), large and T(2) * abs(z) > limit(x))
+    _, _, d = tanh_parts(m, copysign(T(0.5) * doubled, z), z_lost)
+    early, late = (lower(x), T(1)) if large and abs(z) < T(32) else (T(1), lower(x))
+    d = d * early
+    return copysign(value, y), fma(steepest, d, lost * d) * late * fade
 
 
 activation(
@@ -129,7 +136,7 @@ activation(
     exact=lambda m, x, a, b: a * m.tanh(b * x),
     limits=Limits(plus=(1.7159, 0), minus=(-1.7159, 0)),
     bounds={
-        "float32": Bound(Error(1.36, at=1.1754106933039673e-38), Error(1.74, at=-5.4234886)),
+        "float32": Bound(Error(1.18, at=-1.2680879831314087), Error(1.74, at=-5.4234886)),
         "float64": Bound(Error(1.2, at=1.4763363419261637), Error(1.76, at=-11.785277597638052)),
     },
     note="The constants are those of Y. LeCun, L. Bottou, G. Orr and K.-R. Mueller, Efficient BackProp (1998).",
