@@ -72,7 +72,7 @@ def lower(x: Float) -> Float:
     return type(x)(by_type(x, 2.0**-40, 2.0**-80))
 
 
-# Where a parameter multiplies e^-z, which is subnormal or 0, by much: e^-(z - distance) has its digits, times e^-distance.
+# Where a parameter multiplies e^-z, which is subnormal or 0: e^-(z - distance), times e^-distance after it, has digits.
 DISTANCE = (85.0, math.exp(-85)), (705.0, math.exp(-705))
 
 
