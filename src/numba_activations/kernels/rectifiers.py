@@ -7,11 +7,11 @@ from ..records import Bound, Error, Limits, Rule, activation
 from .arithmetic import (
     constant,
     divide,
-    fast_two_sum,
     finite,
     invertible,
     is_distant,
     lower,
+    lowered,
     nearer,
     plus,
     times,
@@ -20,8 +20,8 @@ from .arithmetic import (
 from .coefficients_logarithm import COSH_DOUBLE, COSH_SINGLE, NEARER_DOUBLE, NEARER_SINGLE, WIDE_DOUBLE, WIDE_SINGLE
 from .logarithm import excess
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
-from .sigmoidal import limit, sigmoid_below, tanh_gap, tanh_lack, tanh_parts
-from .tiers.reduction import at_most, clamped, horner
+from .sigmoidal import limit, sigmoid_below, tanh_gap, tanh_lack, tanh_parts, tanh_whole
+from .tiers.reduction import at_most, horner
 
 
 def beyond_log1p(e: Float, low: Float) -> Float:
@@ -37,9 +37,9 @@ def log_sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     """-log(1 + exp(-x))"""
     T = type(x)
     high, rest, shifted = m.parts(-abs(x), T(NOTHING))
-    e, e_lost = ldexp(high, shifted), ldexp(rest, shifted)
+    e, e_lost = lowered(high, shifted), lowered(rest, shifted)
     y = ((x if x < T(0) else T(0)) + beyond_log1p(e, e_lost)) - e
-    w = m.half(abs(x))
+    w = m.half(abs(x), T(1))
     return y, T(1) - w if x < T(0) else w
 
 
@@ -63,14 +63,14 @@ def softplus(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     distant = beta < T(1) and is_distant(z)
     near, fade = nearer(z, distant)
     high, rest, shifted = m.parts(-near, -z_lost)
-    e, e_lost = ldexp(high, shifted), ldexp(rest, shifted)
+    e, e_lost = lowered(high, shifted), lowered(rest, shifted)
     factor = invertible(beta)
     inverse = T(1) / (beta * factor)
     q = ldexp((high + rest) * inverse * (fade * factor), shifted) if distant else e * inverse
     less = T(0) if distant else beyond_log1p(e, e_lost) - fma(-q, beta * factor, e)
     unit = T(1) if distant else factor
     y = (fma(-inverse, less, (x if x > T(0) else T(0)) / unit) + q) * unit
-    w = m.half(z)
+    w = m.half(z, T(1))
     w = fma(w - T(1), z_lost * w, w)
     # d/dbeta = (z s(z) - log(1 + e^z)) / beta^2 = -(|z| s(-|z|) + log(1 + e^-|z|)) / beta^2
     fading = ldexp((z if z < limit(x) else limit(x)) * high / (T(1) + e), shifted)
@@ -100,18 +100,22 @@ def gate(m: Any, x: Float, held: Float, unit: Float, up: bool, z: Float, low: Fl
 
 def gate_slope(m: Any, up: bool, z: Float, low: Float, a: Float, a_low: Float) -> Float:
     """s(z) (1 + a s(-z)), or where it is not `up` s(-z) (1 - a s(z)), for z = z + low >= 0 and a = a + a_low <= 4z."""
-    # With e = e^z the latter is (1 + e (1 - a)) / (1 + e)^2, in which 1 - a has no rounding beside the root; with its
-    # mirror image it is 1.
+    # The latter is e^z (c + e^-z) / (1 + e^z)^2 with c = 1 - a, which has no rounding beside the root, and there s in
+    # e^z = (1 + s) 2^n is so small that its own rounding is nothing. With its mirror image the latter is 1.
     T = type(z)
-    high, rest, scale = m.growth(z, low)
+    s, rest, scale = m.climb(z, low)
+    s = s + rest
     small = scale * lower(z)
-    total, lost = fast_two_sum(high, small)
+    total = (T(1) + small) + s
+    lost = s - ((total - T(1)) - small)
     inverse = T(1) / total
-    lack = fma(-inverse, lost + rest, fma(-inverse, total, T(1)))  # 1 / (1 + e) = inverse (1 + lack)
+    lack = fma(-inverse, lost, fma(-inverse, total, T(1)))  # 2^n / (1 + e^z) = inverse (1 + lack)
     c = T(1) - a
-    u, u_low = fma(high, c, small), fma(rest, c, -high * a_low)
+    u, u_low = fma(c, s, c + small), fma(-a_low, s, -a_low)
     t = u * inverse
-    below = fma(t, inverse, fma(t + t, lack, u_low * inverse) * inverse) * scale * lower(z)
+    t_low = fma(u, inverse, -t)
+    rest = fma(t + t, lack, fma(u_low, inverse, t_low))
+    below = fma(t, inverse, rest * inverse) * scale * lower(z)
     return T(1) - below if up else below
 
 
@@ -328,7 +332,7 @@ def celu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     high, rest, shifted = m.parts(z, z_lost)
     straight = up or (alpha > T(1) and z > T(by_type(x, -(2.0**-26), -(2.0**-55))))  # where z may lack digits
     y = x if straight else copysign(fma(alpha, e, alpha * e_lost), x)
-    return y, T(1) if up else ldexp(high + rest, shifted)
+    return y, T(1) if up else lowered(high + rest, shifted)
 
 
 activation(
@@ -357,7 +361,7 @@ def selu(m: Any, x: Float) -> tuple[Float, Float]:
     high, rest, shifted = m.parts(x, T(NOTHING))
     d, d_lost = times(high, rest, left, left_lost)
     right = fma(x, slope, finite(x) * slope_lost)
-    return right if up else copysign(below, x), slope if up else ldexp(d + d_lost, shifted)
+    return right if up else copysign(below, x), slope if up else lowered(d + d_lost, shifted)
 
 
 LEFT, LEFT_REST = two_product(SCALE, ALPHA)
@@ -383,7 +387,7 @@ def log_cosh(m: Any, x: Float) -> tuple[Float, Float]:
     e = m.exp(T(-2) * size)
     s, g = excess(e, by_type(x, NEARER_SINGLE, NEARER_DOUBLE))
     y = near if size < T(0.75) else (size - T(math.log(2))) + fma(-s, g, e)
-    t, t_lost, _ = tanh_parts(m, x, T(NOTHING))
+    t, t_lost = tanh_whole(m, size)
     return y, copysign(t + t_lost, x)
 
 
@@ -406,9 +410,9 @@ def lisht(m: Any, x: Float) -> tuple[Float, Float]:
     middle, rest = tanh_lack(w)
     near = w + fma(-w * w, middle + rest, w_lost)
     far = fma(-at_most(size, limit(x)), tanh_gap(m, size), size)
-    t, t_lost, d = tanh_parts(m, x, T(NOTHING))
-    slope = fma(clamped(x, -limit(x), limit(x)), d * lower(x), t)
-    return near if size < T(0.875) else far, slope + t_lost
+    t, t_lost, d = tanh_parts(m, size, T(NOTHING))
+    slope = fma(at_most(size, limit(x)), d * lower(x), t)
+    return near if size < T(0.875) else far, copysign(slope + t_lost, x)
 
 
 activation(

@@ -34,7 +34,7 @@ def sigmoid_slope(w: Float) -> Float:
 def sigmoid(m: Any, x: Float) -> tuple[Float, Float]:
     """1 / (1 + exp(-x))"""
     T = type(x)
-    w = m.half(abs(x))  # s(-|x|), which has all its digits in the tail
+    w = m.half(abs(x), T(1))  # s(-|x|), which has all its digits in the tail
     return T(1) - w if x >= T(0) else w, fma(-w, w, w)  # s(x) s(-x) = w (1 - w), in which nothing cancels
 
 
@@ -50,21 +50,27 @@ activation(
 )
 
 
-def tanh_parts(m: Any, x: Float, low: Float) -> tuple[Float, Float, Float]:
-    """tanh(x + low) and what it lacks, and lift tanh'(x + low)."""
-    T = type(x)
-    upward = low if x >= T(0) else -low
-    high, rest, scale = m.growth(abs(x) + abs(x), upward + upward)
-    small = scale * lower(x)
+def tanh_whole(m: Any, size: Float) -> tuple[Float, Float]:
+    """tanh(size) = -E / (2 + E) and what it lacks, E = exp(-2 size) - 1, size >= 0."""
+    T = type(size)
+    high, rest = fast_two_sum(*m.less_one(T(-2) * size, T(NOTHING), T(1)))
+    total, lost = fast_two_sum(T(2), high)
+    return divide(-high, -rest, total, lost + rest)
+
+
+def tanh_parts(m: Any, size: Float, low: Float) -> tuple[Float, Float, Float]:
+    """tanh(size + low) and what it lacks, and lift tanh'(size + low), size >= 0."""
+    T = type(size)
+    high, rest, scale = m.growth(size + size, low + low)
+    small = scale * lower(size)
     total, lost = fast_two_sum(high, small)
     lost = lost + rest
     above, gone = fast_two_sum(high, -small)
     above, gone = fast_two_sum(above, gone + rest)
     t, t_lost = divide(above, gone, total, lost)  # (e^2|x| - 1) / (e^2|x| + 1)
     w, w_lost = divide(scale, T(NOTHING), total, lost)
-    tiny = abs(x) < T(by_type(x, 2.0**-20, 2.0**-49))  # one `rest` alone has not all its digits there
-    t_lost = t_lost if x >= T(0) else -t_lost
-    return x if tiny else copysign(t, x), low if tiny else t_lost, T(4) * sigmoid_slope(w + w_lost)
+    tiny = size < T(by_type(size, 2.0**-20, 2.0**-49))  # one `rest` alone has not all its digits there
+    return size if tiny else t, low if tiny else t_lost, T(4) * sigmoid_slope(w + w_lost)
 
 
 def tanh_gap(m: Any, size: Float) -> Float:
@@ -94,8 +100,8 @@ def tanh_lack(w: Float) -> tuple[Float, Float]:
 def tanh(m: Any, x: Float) -> tuple[Float, Float]:
     """(exp(2x) - 1) / (exp(2x) + 1)"""
     T = type(x)
-    w = m.share(abs(x) + abs(x), T(NOTHING), T(4))  # lift 4 s(-2|x|)
-    return tanh_value(m, x), fma(-w, w * (T(0.25) * lower(x)), w) * lower(x)
+    w = m.half(abs(x) + abs(x), T(4))  # 4 s(-2|x|)
+    return tanh_value(m, x), fma(-w, T(0.25) * w, w)
 
 
 activation(
@@ -125,7 +131,7 @@ def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[
 
     large = abs(steepest) > T(1e3)  # lift a b and a b e^-2z may leave the floats the one way or the other
     doubled, fade = nearer(T(2) * abs(z), large and T(2) * abs(z) > limit(x))
-    _, _, d = tanh_parts(m, copysign(T(0.5) * doubled, z), z_lost)
+    _, _, d = tanh_parts(m, T(0.5) * doubled, z_lost if z >= T(0) else -z_lost)
     early, late = (lower(x), T(1)) if large and abs(z) < T(32) else (T(1), lower(x))
     d = d * early
     return copysign(value, y), fma(steepest, d, lost * d) * late * fade
@@ -152,7 +158,7 @@ def tanh_shrink(m: Any, x: Float) -> tuple[Float, Float]:
     middle, rest = tanh_lack(w)
     curve, curve_lost = times(w, w_lost, middle, rest)  # not x^3 first, which loses digits where it is subnormal
     near = fma(size, curve, size * curve_lost)
-    t, t_lost, _ = tanh_parts(m, x, T(NOTHING))
+    t, t_lost = tanh_whole(m, size)
     return copysign(near if size < T(c.LACK_EDGE) else far, x), fma(t, t, T(2) * t * t_lost)
 
 

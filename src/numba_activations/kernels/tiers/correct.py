@@ -37,7 +37,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return high, rest, lower_exponent(lift(y), shifted)
 
 
-half, share, less_one, surplus = derived(parts, growth)
+half, share, less_one, surplus, climb = derived(parts, growth)
 rise = exp
 
 approximation(

@@ -5,6 +5,7 @@ import sys
 from ...records import Error, approximation
 from ..coefficients import EXP6_SINGLE, EXP7_SINGLE, EXP11_DOUBLE, EXP12_DOUBLE
 from ..primitives import Float, by_type
+from .reduction import climb as climb_of
 from .reduction import exp_full, exp_reduced
 from .reduction import growth as growth_of
 from .reduction import half as half_of
@@ -32,12 +33,12 @@ def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
 
 def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0"""
-    return growth_of(y, low, EXP7_SINGLE, EXP12_DOUBLE)
+    return growth_of(y, low, EXP7_SINGLE, EXP11_DOUBLE)
 
 
-def half(y: Float) -> Float:
-    """e^-y / (1 + e^-y), y >= 0"""
-    return half_of(y, EXP6_SINGLE, EXP11_DOUBLE)
+def half(y: Float, a: Float) -> Float:
+    """a e^-y / (1 + e^-y), y >= 0"""
+    return half_of(y, a, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 def share(y: Float, low: Float, a: Float) -> Float:
@@ -53,6 +54,11 @@ def less_one(x: Float, low: Float, unit: Float) -> tuple[Float, Float]:
 def surplus(x: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(x + low) as (1 + s + rest) 2^n"""
     return surplus_of(x, low, EXP6_SINGLE, EXP11_DOUBLE)
+
+
+def climb(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (1 + s + rest) / scale, y >= 0"""
+    return climb_of(y, low, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 def rise(x: Float) -> Float:

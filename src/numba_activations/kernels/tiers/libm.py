@@ -42,13 +42,13 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return high, rest, lower_exponent(lift(y), shifted)
 
 
-def half(y: Float) -> Float:
-    """e^-y / (1 + e^-y), y >= 0"""
+def half(y: Float, a: Float) -> Float:
+    """a e^-y / (1 + e^-y), y >= 0"""
     e = libm_exp(-y)
-    return e / (type(y)(1) + e)
+    return a * e / (type(y)(1) + e)
 
 
-_, share, less_one, surplus = derived(parts, growth)
+_, share, less_one, surplus, climb = derived(parts, growth)
 rise = exp
 
 approximation(

@@ -24,7 +24,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH3_SINGLE, ROUGH3_DOUBLE)
 
 
-half, share, less_one, surplus = derived(parts, growth)
+half, share, less_one, surplus, climb = derived(parts, growth)
 rise = exp
 
 approximation(

@@ -25,7 +25,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH4_SINGLE, ROUGH4_DOUBLE)
 
 
-half, share, less_one, surplus = derived(parts, growth)
+half, share, less_one, surplus, climb = derived(parts, growth)
 rise = exp
 
 approximation(

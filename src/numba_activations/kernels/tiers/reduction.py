@@ -82,6 +82,19 @@ def horner(r: Float, coefficients: tuple[float, ...]) -> Float:
     return p
 
 
+def polynomial(x: Float, table: tuple[float, ...]) -> Float:
+    """As `halves` where it is long, else as `horner`, which has one operation less."""
+    return halves(x, table) if len(table) >= LONG else horner(x, table)
+
+
+LONG = 8
+
+
+def halves(x: Float, table: tuple[float, ...]) -> Float:
+    """As `horner`, odd and even powers apart, which do not wait for one another."""
+    return fma(x, horner(x * x, table[-2::-2][::-1]), horner(x * x, table[-1::-2][::-1]))
+
+
 def clamped(x: Float, low: float, high: float) -> Float:
     """x within [low, high]; NaN stays NaN."""
     T = type(x)
@@ -97,13 +110,13 @@ def at_most(x: Float, high: float) -> Float:
 def exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
     """e^r, rounded as late as can be."""
     T = type(r)
-    return fma(fma(horner(r, q), r, T(1)), r, T(1))
+    return fma(fma(polynomial(r, q), r, T(1)), r, T(1))
 
 
 def exp_reduced_parts(r: Float, lost: Float, q: tuple[float, ...]) -> tuple[Float, Float]:
     """e^(r + lost) as its rounded value and what that lacks."""
     T = type(r)
-    p = horner(r, q)
+    p = halves(r, q)
     high = fma(fma(p, r, T(1)), r, T(1))
     return high, fma(high, lost, fma(p * r, r, (T(1) - high) + r))
 
@@ -142,8 +155,9 @@ def surplus(x: Float, low: Float, single: tuple[float, ...], double: tuple[float
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
     n, shifted = _nearest(x)
-    r, lost = fast_two_sum(fma(n, T(-k.ln2_high), x), fma(n, T(-k.ln2_low), low))
-    return r, fma(r * r, horner(r, by_type(x, single, double)), lost), shifted
+    s, lost = fma(n, T(-k.ln2_high), x), fma(n, T(-k.ln2_low), low)
+    r = s + lost
+    return s, fma(r * r, polynomial(r, by_type(x, single, double)), lost), shifted
 
 
 def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
@@ -153,21 +167,27 @@ def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float,
     return high, rest, lower_exponent(lift(y), shifted)
 
 
+def climb(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (1 + s + rest) / scale, y >= 0."""
+    s, rest, shifted = surplus(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low, single, double)
+    return s, rest, lower_exponent(lift(y), shifted)
+
+
 # What `half` multiplies numerator and denominator by. The rounding of the denominator weighs most where its mantissa
 # is just above 1 and the quotient's just below 2; the factor keeps these apart: 1.61 -> 1.45 ULP in float32.
 UNEVEN = 1.28125
 
 
-def half(y: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
-    """e^-y / (1 + e^-y) = 2^-n / (2^-n + e^r), y >= 0."""
+def half(y: Float, a: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
+    """a e^-y / (1 + e^-y) = a 2^-n / (2^-n + e^r), y >= 0."""
     T = type(y)
     r, shifted = reduce(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth))
     one = T(UNEVEN) * lift(y)
     scale = lower_exponent(one, shifted)
     total = one + scale
     lost = (one - total) + scale
-    p = fma(horner(r, by_type(y, single, double)), r * r, fma(lost, T(1) / one, r))
-    return scale / fma(p, one, total)
+    p = fma(polynomial(r, by_type(y, single, double)), r * r, fma(lost, T(1) / one, r))
+    return a * scale / fma(p, one, total)
 
 
 def share(y: Float, low: Float, a: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
@@ -178,7 +198,7 @@ def share(y: Float, low: Float, a: Float, single: tuple[float, ...], double: tup
     n, shifted = _nearest(y)
     r = fma(n, T(-k.ln2_high), y) + fma(n, T(-k.ln2_low), low)
     scale = lower_exponent(lift(y), shifted)
-    more = fma(scale, lower(y), fma(horner(r, by_type(y, single, double)), r * r, r))
+    more = fma(scale, lower(y), fma(polynomial(r, by_type(y, single, double)), r * r, r))
     total = T(1) + more
     lost = (T(1) - total) + more
     numerator, inverse = a * scale, T(1) / total
@@ -196,9 +216,11 @@ def less_one(
     n, shifted = _nearest(x)
     t = fma(n, T(-k.ln2_high), x)
     r = fma(n, T(-k.ln2_low), t)
-    rest = fma(r * r, horner(r, by_type(x, single, double)), fma(n, T(-k.ln2_low), low))
+    rest = fma(r * r, polynomial(r, by_type(x, single, double)), fma(n, T(-k.ln2_low), low))
     power = raise_exponent(unit, shifted)
-    return fma(power, t, power - unit), power * rest
+    base = power - unit
+    high = fma(power, t, base)
+    return high, fma(power, rest, fma(power, t, base - high))
 
 
 def rise(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:

@@ -24,7 +24,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return line_growth(y, low, LINE_LOWER)
 
 
-half, share, less_one, surplus = derived(parts, growth)
+half, share, less_one, surplus, climb = derived(parts, growth)
 rise = exp
 
 approximation(

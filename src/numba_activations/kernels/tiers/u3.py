@@ -5,6 +5,7 @@ import sys
 from ...records import Error, approximation
 from ..coefficients import EXP5_SINGLE, EXP11_DOUBLE
 from ..primitives import Float
+from .reduction import climb as climb_of
 from .reduction import exp_saturating
 from .reduction import growth as growth_of
 from .reduction import half as half_of
@@ -29,9 +30,9 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return growth_of(y, low, EXP5_SINGLE, EXP11_DOUBLE)
 
 
-def half(y: Float) -> Float:
-    """e^-y / (1 + e^-y), y >= 0"""
-    return half_of(y, EXP5_SINGLE, EXP11_DOUBLE)
+def half(y: Float, a: Float) -> Float:
+    """a e^-y / (1 + e^-y), y >= 0"""
+    return half_of(y, a, EXP5_SINGLE, EXP11_DOUBLE)
 
 
 def share(y: Float, low: Float, a: Float) -> Float:
@@ -47,6 +48,11 @@ def less_one(x: Float, low: Float, unit: Float) -> tuple[Float, Float]:
 def surplus(x: Float, low: Float) -> tuple[Float, Float, Float]:
     """e^(x + low) as (1 + s + rest) 2^n"""
     return surplus_of(x, low, EXP5_SINGLE, EXP11_DOUBLE)
+
+
+def climb(y: Float, low: Float) -> tuple[Float, Float, Float]:
+    """e^(y + low) as lift (1 + s + rest) / scale, y >= 0"""
+    return climb_of(y, low, EXP5_SINGLE, EXP11_DOUBLE)
 
 
 rise = exp
