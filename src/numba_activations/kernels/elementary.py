@@ -37,7 +37,7 @@ activation(
     exact=lambda m, x: m.expm1(x),
     limits=Limits(plus=(math.inf, math.inf), minus=(-1, 0)),
     bounds={
-        "float32": Bound(Error(1.24, at=16.635530471801758), Error(0.91, at=37.776527)),
-        "float64": Bound(Error(1.2, at=-0.34786913554018034), Error(0.92, at=91.84200142419314)),
+        "float32": Bound(Error(1.08, at=17.13618278503418), Error(0.91, at=37.776527)),
+        "float64": Bound(Error(1.15, at=0.4009926753419899), Error(0.92, at=91.84200142419314)),
     },
 )

@@ -155,13 +155,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.19, at=-17.67693519592285),
-            Error(2.4, at=-9.02200984954834),
-            Error(1.3e-09, at=-1.238594889640808, unit="absolute"),
+            Error(2.14, at=-1.2145923376083374),
+            Error(1.5e-09, at=-1.2326879501342773, unit="absolute"),
         ),
         "float64": Bound(
             Error(1.1, at=-20.484243018055874),
-            Error(2.3, at=-35.432354327934156),
-            Error(2.4e-18, at=-1.2406146593777019, unit="absolute"),
+            Error(2.1, at=-3.8588078939495754),
+            Error(2.5e-18, at=-1.23391745041394, unit="absolute"),
         ),
     },
     root=-1.278464542761074,
@@ -186,13 +186,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.4, at=-10.403982162475586),
-            Error(2.4, at=-38.287696838378906),
-            Error(2.6e-09, at=-0.704792320728302, unit="absolute"),
+            Error(2.06, at=-8.447369575500488),
+            Error(2.6e-09, at=-0.7071067690849304, unit="absolute"),
         ),
         "float64": Bound(
             Error(1.1, at=-1.4169072990114149),
-            Error(2.4, at=-19.980520065533497),
-            Error(4.6e-18, at=-0.7085694443628192, unit="absolute"),
+            Error(2.1, at=-3.876328811586019),
+            Error(4.4e-18, at=-0.7107232116117959, unit="absolute"),
         ),
     },
     root=-0.751154255441289,
@@ -233,13 +233,13 @@ activation(
     bounds={
         "float32": Bound(
             Error(1.34, at=-5.11257791519165),
-            Error(2.42, at=-0.6843451261520386),
-            Error(2.8e-09, at=-0.7073011994361877, unit="absolute"),
+            Error(2.12, at=-4.49478006362915),
+            Error(2.7e-09, at=-0.7087212800979614, unit="absolute"),
         ),
         "float64": Bound(
             Error(1.1, at=-5.303597736386647),
-            Error(2.4, at=-1.5701808938460662),
-            Error(4.9e-18, at=-0.7057832092263269, unit="absolute"),
+            Error(2.1, at=-7.2292355803067565),
+            Error(4.4e-18, at=-0.7069323691916719, unit="absolute"),
         ),
     },
     root=-0.7524614220710162,
@@ -282,12 +282,14 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
     bounds={
         "float32": Bound(
-            Error(0.85, at=3.226837e-38), Error(0.81, at=-91.88266), Error(6.3e-10, at=-1.1444474, unit="absolute")
+            Error(0.85, at=3.226837e-38),
+            Error(0.83, at=-1.085192322731018),
+            Error(7.2e-10, at=-1.1425890922546387, unit="absolute"),
         ),
         "float64": Bound(
             Error(0.87, at=2.650344203837819e-308),
             Error(0.76, at=-715.2519004172252),
-            Error(1.2e-18, at=-1.1468394633517445, unit="absolute"),
+            Error(1.4e-18, at=-1.1424796435840534, unit="absolute"),
         ),
     },
     root=-1.1924312145154905,
@@ -313,8 +315,8 @@ activation(
     exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x),
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
     bounds={
-        "float32": Bound(Error(1.21, at=-0.34705600142478943), Error(0.9, at=-48.8587)),
-        "float64": Bound(Error(1.2, at=-0.34786913554018034), Error(0.9, at=-21.11419296893996)),
+        "float32": Bound(Error(0.91, at=-0.2872103750705719), Error(0.9, at=-48.8587)),
+        "float64": Bound(Error(0.92, at=-0.09281163085665511), Error(0.9, at=-21.11419296893996)),
     },
     note="For another alpha than 1 the derivative jumps at 0, where it is alpha, as in PyTorch and JAX.",
 )
@@ -341,8 +343,8 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
     rules=(Rule("alpha > 0", lambda alpha: alpha > 0),),
     bounds={
-        "float32": Bound(Error(1.21, at=-0.34705600142478943), Error(0.82, at=-87.61995)),
-        "float64": Bound(Error(1.2, at=-0.34786913554018034), Error(0.75, at=-708.9240152073412)),
+        "float32": Bound(Error(0.91, at=-0.2872103750705719), Error(0.82, at=-87.61995)),
+        "float64": Bound(Error(0.92, at=-0.09281163085665511), Error(0.75, at=-708.9240152073412)),
     },
 )
 
@@ -372,8 +374,8 @@ activation(
     kinks=(0.0,),
     limits=Limits(plus=(math.inf, SCALE), minus=(-SCALE * ALPHA, 0)),
     bounds={
-        "float32": Bound(Error(1.42, at=-0.8308613896369934), Error(0.81, at=-88.40047)),
-        "float64": Bound(Error(1.5, at=-0.8406174527644404), Error(0.8, at=-709.1122404537045)),
+        "float32": Bound(Error(1.06, at=-0.31801849603652954), Error(0.81, at=-88.40047)),
+        "float64": Bound(Error(1.1, at=-0.07270522262679613), Error(0.8, at=-709.1122404537045)),
     },
     note="The derivative at 0 is 1.7581, that of the branch below, as in PyTorch and JAX.",
 )
@@ -397,8 +399,8 @@ activation(
     aliases=("logcosh",),
     limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
     bounds={
-        "float32": Bound(Error(1.14, at=0.7510895729064941), Error(0.72, at=0.17708588)),
-        "float64": Bound(Error(1.65, at=0.7741811426675298), Error(0.7, at=-0.184386696233684)),
+        "float32": Bound(Error(1.14, at=0.7510895729064941), Error(1.42, at=8.491053581237793)),
+        "float64": Bound(Error(1.65, at=0.7741811426675298), Error(1.45, at=-18.544473918106984)),
     },
 )
 
