@@ -87,6 +87,7 @@ def polynomial(x: Float, table: tuple[float, ...]) -> Float:
     return halves(x, table) if len(table) >= LONG else horner(x, table)
 
 
+# Below, one chain is as fast as two; with 23 coefficients in one, LLVM neither unrolls the loop nor then vectorises.
 LONG = 8
 
 
