@@ -123,7 +123,7 @@ def test_every_computed_type_has_a_bound(name):
     assert set(act.catalogue[name].bounds) == set(DTYPES) - {"float16"}
 
 
-SHARES = (-0.95, -0.7, -0.06, 0.0, 0.06, 0.7)  # of the largest exponent
+SHARES = (-0.95, -0.7, -0.3, -0.06, -0.02, 0.0, 0.02, 0.06, 0.3, 0.7, 0.95)  # of the largest exponent
 
 
 @pytest.mark.parametrize("name", WITH_PARAMETERS)
