@@ -113,9 +113,8 @@ def gate_slope(m: Any, up: bool, z: Float, low: Float, a: Float, a_low: Float) -
     c = T(1) - a
     u, u_low = fma(c, s, c + small), fma(-a_low, s, -a_low)
     t = u * inverse
-    t_low = fma(u, inverse, -t)
-    rest = fma(t + t, lack, fma(u_low, inverse, t_low))
-    below = fma(t, inverse, rest * inverse) * scale * lower(z)
+    t_low = fma(t + t, lack, fma(u_low, inverse, fma(u, inverse, -t)))
+    below = fma(t, inverse, t_low * inverse) * scale * lower(z)
     return T(1) - below if up else below
 
 
