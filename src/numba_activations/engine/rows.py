@@ -123,7 +123,7 @@ class _Rows:
         )
 
     def _steps(self, stage: int, part: Literal["short", "long", "end"], keeping: str) -> ir.Function:
-        """``void f(steps, skip, index, numbers, accumulators, kept, inputs..., outputs...)``: a pass, from an index on.
+        """``void f(steps, skip, index, numbers, accumulators, aside, kept, inputs..., outputs...)``: a pass, from an index on.
 
         Steps of short rows are one number of each; each lane has numbers of its own. Those of a long row are LANES of
         its numbers; TOGETHER steps are added up before they come to a sum. Its end is one step, where the first `skip`
@@ -134,10 +134,10 @@ class _Rows:
         name = f"{self.symbol}.pass{stage}.{part}.{keeping}"
         if name in self.module.globals:
             return self.module.globals[name]
-        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 3 + [pointer] * (3 + len(arrays))), name)
+        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 3 + [pointer] * (4 + len(arrays))), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
-        steps, skip, index, numbers, accumulators, kept, *rows = function.args
+        steps, skip, index, numbers, accumulators, aside, kept, *rows = function.args
         for argument in (numbers, accumulators, *rows[: len(self.inputs)]):
             argument.add_attribute("noalias")
         where = dict(zip(arrays, rows, strict=True))
@@ -150,8 +150,6 @@ class _Rows:
         crowded = self._crowded(stage) if part == "long" and sums else None
         if crowded is self.kept and keeping == "load":
             crowded = None
-        aside = b.alloca(ir.ArrayType(self.kind, TOGETHER * LANES))
-        aside.align = 64
         shared = {}  # the numbers of a long row
         if part != "short":
             known = (node for node in self.slots if node.stage <= stage)
@@ -179,7 +177,7 @@ class _Rows:
                 written: dict[Node, ir.Value] = {}  # rows that are computed but once
                 read: dict[Node, ir.Value] = {}
                 if crowded:
-                    written[crowded] = b.gep(aside, [I64(0), b.add(since, lane)])
+                    written[crowded] = b.gep(aside, [b.add(since, lane)])
                 if self.kept and keeping:
                     (read if keeping == "load" else written)[self.kept] = b.gep(kept, [place])
                 if not computing:
@@ -257,7 +255,8 @@ class _Rows:
             for node in reduction.below():
                 if node.row and node.function is not None and node.stage == stage:
                     text, _ = self.functions[node.function, len(node.args)]
-                    if len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text))) > FEW_CONSTANTS:
+                    constants = len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text)))
+                    if constants + sum(not a.row for a in node.args) > FEW_CONSTANTS:
                         return node
         return None
 
@@ -351,7 +350,7 @@ class _Rows:
 
         buffers = {node: room(area) for node in arrays}
         numbers, accumulators = room(len(self.slots) * SLOT), room(self.room * LANES)
-        last_kept = room((1 if short else LANES) * LANES)
+        aside, last_kept = room(TOGETHER * LANES), room((1 if short else LANES) * LANES)
         start = b.alloca(I64)
 
         def element(node: Node, row: ir.Value, index: ir.Value) -> ir.Value:
@@ -429,7 +428,7 @@ class _Rows:
             if short:
                 self._begin(b, accumulators, stage)
                 pointers = [buffers[a] for a in (self.outputs or self.inputs)[:1] + arrays]
-                b.call(steps.short, [length, I64(0), I64(0), numbers, accumulators, *pointers])
+                b.call(steps.short, [length, I64(0), I64(0), numbers, accumulators, aside, *pointers])
                 for node in program.reductions(stage):
                     result = self._total(b, node, self._parts(b, accumulators, node))
                     b.store(result, self._vector(b, self._slot(b, numbers, node, I64(0))), align=64)
@@ -464,9 +463,9 @@ class _Rows:
                     with b.if_else(keeping) as (then, otherwise):
                         for branch, step in ((then, steps.keeping), (otherwise, steps.plain)):
                             with branch:
-                                b.call(step, [full, I64(0), here, of_row, accumulators, main_kept, *pointers])
+                                b.call(step, [full, I64(0), here, of_row, accumulators, aside, main_kept, *pointers])
                     with b.if_then(b.icmp_signed(">", tail, I64(0))):
-                        b.call(steps.end, [I64(1), skip, b.add(here, last), of_row, accumulators, row_kept, *ends])
+                        b.call(steps.end, [I64(1), skip, b.add(here, last), of_row, accumulators, aside, row_kept, *ends])
                     if stage == program.passes - 1:
                         with b.if_then(b.not_(direct)):
                             for node in self.outputs:

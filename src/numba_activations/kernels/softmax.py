@@ -16,7 +16,7 @@ from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, ratio, where_equal, where_not_equal
 from .logarithm import log_parts
 from .primitives import NOTHING, Float, by_type, fma, power_of_two, shift
-from .tiers.reduction import exp_reduced, reduce
+from .tiers.reduction import excess, reduce, reduce_from
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
 FAR = 122.0, 768.0  # e^-FAR is 0, also as many times as a row is long
@@ -37,31 +37,32 @@ def floor_of(top: Float, centre: Float) -> Float:
     return (top - centre) - type(top)(by_type(top, *FAR))
 
 
-def lift_of(top: Float, centre: Float) -> Float:
-    """bias + LIFT - round(log2(e^(top - centre))): what makes of n the exponent field of a weight"""
+def zero_of(top: Float, centre: Float) -> Float:
+    """shift + bias + LIFT - round(log2(e^(top - centre))): what makes of n the exponent field of a weight"""
     T = type(top)
     _, shifted = reduce(top - centre)
-    return T(by_type(top, *BIAS)) + T(by_type(top, *LIFT)) - (shifted - shift(top))
+    return shift(top) + (T(by_type(top, *BIAS)) + T(by_type(top, *LIFT)) - (shifted - shift(top)))
 
 
-def lifted_weight(x: Float, centre: Float, floor: Float, lift: Float) -> Float:
+def lifted_weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     """e^(x - centre) times the power of two that makes it about 2^LIFT at the start: a normal number, never 0"""
     z = x - centre
-    r, shifted = reduce(floor if z < floor else z)
-    return exp_reduced(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)) * power_of_two(shifted + lift)
+    r, shifted = reduce_from(floor if z < floor else z, zero)
+    power = power_of_two(shifted)
+    return fma(excess(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), power, power)
 
 
-def capped_weight(x: Float, centre: Float, floor: Float, lift: Float) -> Float:
+def capped_weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     """The lifted weight, which ends a little beyond REACH: NaN for NaN alone"""
     T = type(x)
     z = x - centre
     cap = floor + T(by_type(x, FAR[0] + REACH[0] + 1, FAR[1] + REACH[1] + 1))
-    return lifted_weight(cap if z > cap else z, T(0), floor, lift)
+    return lifted_weight(cap if z > cap else z, T(0), floor, zero)
 
 
-def weight(x: Float, centre: Float, floor: Float, lift: Float) -> Float:
+def weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     """The lifted weight / 2^LIFT; 0 for -inf"""
-    return lifted_weight(x, centre, floor, lift) * type(x)(by_type(x, 2.0 ** -LIFT[0], 2.0 ** -LIFT[1]))
+    return lifted_weight(x, centre, floor, zero) * type(x)(by_type(x, 2.0 ** -LIFT[0], 2.0 ** -LIFT[1]))
 
 
 def inverse_of(x: Float) -> Float:
@@ -106,9 +107,9 @@ def inverse_parts(row: Any, total: Any) -> tuple[Any, Any]:
 
 
 def reference(row: Any, top: Any) -> tuple[Any, Any, Any]:
-    """What weights are relative to: centre, floor, lift."""
+    """What weights are relative to: centre, floor, zero."""
     centre = row.map(centre_of, top)
-    return centre, row.map(floor_of, top, centre), row.map(lift_of, top, centre)
+    return centre, row.map(floor_of, top, centre), row.map(zero_of, top, centre)
 
 
 def log_total(row: Any, x: Any) -> tuple[Any, Any]:

@@ -41,25 +41,29 @@ NORMAL = {  # by the name of the type: the inputs of the tiers that saturate
 }
 
 
-def _nearest(x: Float) -> tuple[Float, Float]:
-    """n, and n + shift. Written with fma, the rounding to n survives even a caller's fastmath."""
-    T = type(x)
-    shifted = fma(x, T(by_type(x, SINGLE, DOUBLE).log2e), shift(x))
-    return shifted - shift(x), shifted
+def _nearest(x: Float, zero: Float) -> tuple[Float, Float]:
+    """n, and n + zero. Written with fma, the rounding to n survives even a caller's fastmath."""
+    shifted = fma(x, type(x)(by_type(x, SINGLE, DOUBLE).log2e), zero)
+    return shifted - zero, shifted
 
 
 def reduce(x: Float) -> tuple[Float, Float]:
     """r, and n as `ldexp` takes it."""
+    return reduce_from(x, shift(x))
+
+
+def reduce_from(x: Float, zero: Float) -> tuple[Float, Float]:
+    """r, and n + zero, where `zero` is an integer + shift(x)."""
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    n, shifted = _nearest(x)
+    n, shifted = _nearest(x, zero)
     return fma(n, T(-k.ln2_low), fma(n, T(-k.ln2_high), x)), shifted
 
 
 def reduce_roughly(x: Float) -> tuple[Float, Float]:
     """r with an error of n times the rounding of ln 2, and n as `ldexp` takes it."""
     T = type(x)
-    n, shifted = _nearest(x)
+    n, shifted = _nearest(x, shift(x))
     return fma(n, T(-by_type(x, SINGLE, DOUBLE).ln2), x), shifted
 
 
@@ -67,7 +71,7 @@ def reduce_exactly(x: Float, low: Float) -> tuple[Float, Float, Float]:
     """r of x + low, what r lacks, and n as `ldexp` takes it."""
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    n, shifted = _nearest(x)
+    n, shifted = _nearest(x, shift(x))
     t = fma(n, T(-k.ln2_high), x)
     r = fma(n, T(-k.ln2_low), t)
     return r, fma(n, T(-k.ln2_low), t - r) + low, shifted
@@ -106,6 +110,11 @@ def clamped(x: Float, low: float, high: float) -> Float:
 def at_most(x: Float, high: float) -> Float:
     """x where it is at most `high`; NaN stays NaN."""
     return type(x)(high) if x > type(x)(high) else x
+
+
+def excess(r: Float, q: tuple[float, ...]) -> Float:
+    """e^r - 1"""
+    return fma(polynomial(r, q), r * r, r)
 
 
 def exp_reduced(r: Float, q: tuple[float, ...]) -> Float:
@@ -155,7 +164,7 @@ def surplus(x: Float, low: Float, single: tuple[float, ...], double: tuple[float
     """e^(x + low) as (1 + s + rest) 2^n, for an x in the range that `parts` does not clamp, or a little beyond it."""
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    n, shifted = _nearest(x)
+    n, shifted = _nearest(x, shift(x))
     s, lost = fma(n, T(-k.ln2_high), x), fma(n, T(-k.ln2_low), low)
     r = s + lost
     return s, fma(r * r, polynomial(r, by_type(x, single, double)), lost), shifted
@@ -196,7 +205,7 @@ def share(y: Float, low: Float, a: Float, single: tuple[float, ...], double: tup
     T = type(y)
     k = by_type(y, SINGLE, DOUBLE)
     y = at_most(y, k.largest_growth)
-    n, shifted = _nearest(y)
+    n, shifted = _nearest(y, shift(y))
     r = fma(n, T(-k.ln2_high), y) + fma(n, T(-k.ln2_low), low)
     scale = lower_exponent(lift(y), shifted)
     more = fma(scale, lower(y), fma(polynomial(r, by_type(y, single, double)), r * r, r))
@@ -214,7 +223,7 @@ def less_one(
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
     x = clamped(x, -60.0, k.to_infinity)
-    n, shifted = _nearest(x)
+    n, shifted = _nearest(x, shift(x))
     t = fma(n, T(-k.ln2_high), x)
     r = fma(n, T(-k.ln2_low), t)
     rest = fma(r * r, polynomial(r, by_type(x, single, double)), fma(n, T(-k.ln2_low), low))
