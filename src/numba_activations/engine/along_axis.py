@@ -113,18 +113,18 @@ def ufunc(key: Key) -> np.ufunc:
     """The ufunc of a key; it is compiled if no process of this user has done so before."""
     if key not in _ufuncs:
         entry = cache.key("along axis", *key, *STORED)
-        code = objectcode.obtain(entry, lambda: _compile(key))
+        codes = objectcode.obtain(entry, lambda: _compile(key))
         with _publishing:
             if key not in _ufuncs:
-                _ufuncs[key] = _publish(key, code)
+                _ufuncs[key] = _publish(key, codes)
     return _ufuncs[key]
 
 
-def _publish(key: Key, code: bytes) -> np.ufunc:
+def _publish(key: Key, codes: list[bytes]) -> np.ufunc:
     record = ALONG_AXIS[key.name]
     variant = variants(record)[key.variant]
     path = key.path + (".ufunc" if record.split or record.parameters else "")
-    addresses = objectcode.load(code, "along axis." + ".".join(key), STORED)
+    addresses = objectcode.load(codes, "along axis." + ".".join(key), STORED)
     if record.elementwise:
         loops = {np.dtype(name): addresses[name] for name in STORED}
         made = make_ufunc(path, documentation(key), len(variant.inputs), len(variant.outputs), loops)
@@ -137,8 +137,8 @@ def _publish(key: Key, code: bytes) -> np.ufunc:
     return made
 
 
-def _compile(key: Key) -> bytes:
-    return objectcode.build(texts(key, {name: name for name in STORED}), STORED)
+def _compile(key: Key) -> list[bytes]:
+    return [objectcode.build(texts(key, {name: name for name in STORED}), STORED)]
 
 
 def texts(key: Key, symbols: dict[str, str]) -> list[str]:

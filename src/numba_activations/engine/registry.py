@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..records import ACTIVATIONS, APPROXIMATIONS
-from . import cache, objectcode
+from . import cache, objectcode, schedules
 from .documentation import documentation
 from .keys import Key
 from .loops import STORAGES, loop_ir
@@ -92,28 +92,32 @@ def _exports(key: Key, storages: Iterable[str]) -> list[str]:
     return [*storages, *usual]
 
 
-def _compile(key: Key, storages: dict[str, np.dtype]) -> bytes:
+def _compile(key: Key, storages: dict[str, np.dtype]) -> list[bytes]:
     from .scalar import scalar_function, scalar_ir
 
     inputs, outputs, parameters = _operands(key)
     kernel = scalar_function(key)
-    kinds = {STORAGES[name].computed_as for name in storages}
-    kernels = {kind: scalar_ir(kernel, kind, inputs) for kind in sorted(kinds)}
-    texts = [text for text, _ in kernels.values()]
-    for name, dtype in storages.items():
-        _, symbol = kernels[STORAGES[name].computed_as]
-        texts.append(loop_ir(name, symbol, STORAGES[name], inputs, outputs, parameters))
-        if parameters:
-            defaults = tuple(float(dtype.type(p)) for p in ACTIVATIONS[key.name].parameters.values())
-            texts.append(loop_ir(name + USUAL, symbol, STORAGES[name], inputs - parameters, outputs, 0, defaults))
-    return objectcode.build(texts, _exports(key, storages))
+    codes = []
+    for kind in sorted({STORAGES[name].computed_as for name in storages}):
+        text, symbol = scalar_ir(kernel, kind, inputs)
+        of_kind = {name: dtype for name, dtype in storages.items() if STORAGES[name].computed_as == kind}
+        texts = [text]
+        for name, dtype in of_kind.items():
+            texts.append(loop_ir(name, symbol, STORAGES[name], inputs, outputs, parameters))
+            if parameters:
+                defaults = tuple(float(dtype.type(p)) for p in ACTIVATIONS[key.name].parameters.values())
+                texts.append(loop_ir(name + USUAL, symbol, STORAGES[name], inputs - parameters, outputs, 0, defaults))
+        module = objectcode.optimised(texts, _exports(key, of_kind))
+        measured = kind + USUAL if parameters else kind
+        codes.append(schedules.quickest(module, measured, kind, inputs - parameters, outputs))
+    return codes
 
 
-def _publish(key: Key, code: bytes, storages: dict[str, np.dtype]) -> Any:
+def _publish(key: Key, codes: list[bytes], storages: dict[str, np.dtype]) -> Any:
     with _publishing:
         if key in _functions:
             return _functions[key]
-        addresses = objectcode.load(code, ".".join(key), _exports(key, storages))
+        addresses = objectcode.load(codes, ".".join(key), _exports(key, storages))
         inputs, outputs, parameters = _operands(key)
         _loops[key] = {dtype: addresses[storage] for storage, dtype in storages.items()}
 

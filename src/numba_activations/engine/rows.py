@@ -123,7 +123,9 @@ class _Rows:
         )
 
     def _steps(self, stage: int, part: Literal["short", "long", "end"], keeping: str) -> ir.Function:
-        """``void f(steps, skip, index, numbers, accumulators, aside, kept, inputs..., outputs...)``: a pass, from an index on.
+        """A pass, from an index on.
+
+        ``void f(steps, skip, index, numbers, accumulators, aside, kept, inputs..., outputs...)``
 
         Steps of short rows are one number of each; each lane has numbers of its own. Those of a long row are LANES of
         its numbers; TOGETHER steps are added up before they come to a sum. Its end is one step, where the first `skip`
@@ -465,7 +467,9 @@ class _Rows:
                             with branch:
                                 b.call(step, [full, I64(0), here, of_row, accumulators, aside, main_kept, *pointers])
                     with b.if_then(b.icmp_signed(">", tail, I64(0))):
-                        b.call(steps.end, [I64(1), skip, b.add(here, last), of_row, accumulators, aside, row_kept, *ends])
+                        b.call(
+                            steps.end, [I64(1), skip, b.add(here, last), of_row, accumulators, aside, row_kept, *ends]
+                        )
                     if stage == program.passes - 1:
                         with b.if_then(b.not_(direct)):
                             for node in self.outputs:

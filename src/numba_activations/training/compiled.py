@@ -31,12 +31,12 @@ def functions(dtype: np.dtype) -> dict[str, Callable[..., None]]:
 def _functions(dtype: np.dtype) -> dict[str, Callable[..., None]]:
     names = ("forward", "train")
     sources = [Path(__file__).with_name(name).read_text("utf-8") for name in ("loop.py", "layout.py")]
-    code = objectcode.obtain(cache.key("training", dtype.name, *sources), lambda: _compile(dtype.name))
-    addresses = objectcode.load(code, f"training.{dtype.name}", names)
+    codes = objectcode.obtain(cache.key("training", dtype.name, *sources), lambda: _compile(dtype.name))
+    addresses = objectcode.load(codes, f"training.{dtype.name}", names)
     return {name: _callable(addresses[name]) for name in names}
 
 
-def _compile(kind: str) -> bytes:
+def _compile(kind: str) -> list[bytes]:
     import llvmlite.binding as llvm
 
     from .loop import compiled_ir, entry_points
@@ -51,7 +51,7 @@ def _compile(kind: str) -> bytes:
             elif not part.is_declaration:
                 part.linkage = "internal"  # each module has helpers of its own, of the same names
         texts.append(str(module))
-    return objectcode.build(texts, tuple(entry_points(kind)))
+    return [objectcode.build(texts, tuple(entry_points(kind)))]
 
 
 def _callable(address: int) -> Callable[..., None]:

@@ -1,0 +1,94 @@
+"""The order of a loop's instructions is the quickest as measured, changes no bit, and is LLVM's own for others."""
+
+import contextlib
+import hashlib
+
+import pytest
+from processes import finish, start
+
+from numba_activations.engine import objectcode, registry, schedules, target
+from numba_activations.engine.keys import DEFAULT, Key
+from numba_activations.engine.loops import STORAGES, loop_ir
+from numba_activations.engine.scalar import scalar_function, scalar_ir
+
+x86 = pytest.mark.skipif(not target.is_x86(), reason="elsewhere there is one order")
+KEY = Key(DEFAULT, "derivative", "mish")
+ORDERS = (schedules.USUAL, *schedules.ORDERS)
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """Digests of the object codes of KEY, compiled where LLVM's orders take as long as is given."""
+
+    def compile_where(*times):
+        monkeypatch.setattr(schedules, "_seconds", lambda codes, *_: list(times[: len(codes)]))
+        codes = registry._compile(KEY, registry._storages(KEY))
+        return [hashlib.sha256(code).hexdigest() for code in codes]
+
+    return compile_where
+
+
+@x86
+def test_the_order_that_takes_the_least_time_is_taken(compiled):
+    chosen = [compiled(*times) for times in ((1, 2, 2), (2, 1, 2), (2, 2, 1))]
+    assert len({digest for digests in chosen for digest in digests}) == 2 * len(ORDERS)  # of float32 and float64
+    assert compiled(1, 0.99, 0.99) == chosen[0]  # what gains too little to be sure
+    assert compiled(1, 0.9, 0.8) == chosen[2]
+
+
+def loop(name):
+    """The object code of a float32 loop as it is made without a choice of orders."""
+    text, symbol = scalar_ir(scalar_function(Key(DEFAULT, "value", name)), "float32", 1)
+    return objectcode.build([text, loop_ir("float32", symbol, STORAGES["float32"], 1, 1, 0)], ["float32"])
+
+
+@x86
+def test_what_is_compiled_later_is_as_if_there_were_one_order(compiled):
+    before = loop("mish")
+    for times in ((2, 1, 2), (2, 2, 1)):
+        compiled(*times)
+        assert loop("mish") == before
+    for order in schedules.ORDERS:
+        with contextlib.suppress(KeyboardInterrupt), schedules._in(order):
+            assert loop("mish") != before
+            raise KeyboardInterrupt
+        assert loop("mish") == before
+
+
+@x86
+def test_every_order_has_the_same_bits(tmp_path):
+    code = """
+        import hashlib, sys
+        import numpy as np
+        import numba_activations as act
+        from numba_activations.engine import schedules
+
+        schedules._seconds = lambda codes, *_: [int(k != {chosen}) for k in range(len(codes))]
+        for name in ("exp", "gelu", "mish", "softplus"):
+            for dtype in ("float16", "float32", "float64"):
+                whole = np.iinfo(f"i{{np.dtype(dtype).itemsize}}")
+                x = np.random.default_rng(1).integers(whole.min, whole.max, 30001, whole.dtype, endpoint=True)
+                x = np.concatenate([x.view(dtype), np.linspace(-9, 9, 3001, dtype=dtype)])
+                for variant in (act, act.derivative):
+                    y = getattr(variant, name)(x)
+                    print(hashlib.sha256(np.where(np.isnan(y), np.array(np.nan, dtype), y).tobytes()).hexdigest())
+    """
+    processes = [
+        start(code.format(chosen=k), NUMBA_ACTIVATIONS_CACHE_DIR=str(tmp_path / str(k))) for k in range(len(ORDERS))
+    ]
+    first, *others = (finish(process) for process in processes)
+    assert len(first) == 24
+    assert others == [first] * len(others)
+
+
+def test_times_are_those_of_the_codes():
+    codes = [loop(name) for name in ("log_ndtr", "relu", "log_ndtr")]
+    slow, quick, again = schedules._seconds(codes, "float32", "float32", 1, 1)
+    assert 0 < 3 * quick < min(slow, again)
+
+
+def test_other_processors_have_one_order(monkeypatch):
+    monkeypatch.setattr(target, "is_x86", lambda: False)
+    monkeypatch.setattr(objectcode, "emitted", lambda module: b"code of " + module)
+    monkeypatch.setattr(schedules, "_seconds", None)
+    assert schedules.quickest(b"a module", "float32", "float32", 1, 1) == b"code of a module"
