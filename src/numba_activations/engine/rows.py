@@ -38,6 +38,7 @@ from .loops import (
     _Counted,
     _Reference,
     _save_floating_point_state,
+    _set_apart,
 )
 from .trace import SUMS, Function, Node, Program
 
@@ -137,8 +138,7 @@ class _Rows:
         if name in self.module.globals:
             return self.module.globals[name]
         function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 3 + [pointer] * (4 + len(arrays))), name)
-        function.linkage = "internal"
-        function.attributes.add("noinline")
+        _set_apart(function)
         steps, skip, index, numbers, accumulators, aside, kept, *rows = function.args
         for argument in (numbers, accumulators, *rows[: len(self.inputs)]):
             argument.add_attribute("noalias")
@@ -335,8 +335,7 @@ class _Rows:
         function = ir.Function(
             self.module, ir.FunctionType(VOID, [I64, I64, I1, *[POINTER] * count, *[I64] * (2 * count)]), name
         )
-        function.linkage = "internal"
-        function.attributes.add("noinline")
+        _set_apart(function)
         length, rows, direct = function.args[:3]
         base = dict(zip(operands, function.args[3 : 3 + count], strict=True))
         inner = dict(zip(operands, function.args[3 + count : 3 + 2 * count], strict=True))
