@@ -250,7 +250,7 @@ class _Rows:
         return function
 
     def _crowded(self, stage: int) -> Node | None:
-        """A row that a pass computes with so many constants that they leave no registers for its reductions."""
+        """A row that a pass computes with so many constants and numbers that its reductions find no registers."""
         if not target.has_few_registers():
             return None
         for reduction in self.program.reductions(stage):
