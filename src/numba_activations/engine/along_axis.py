@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..records import ALONG_AXIS, AxisFunction
-from . import cache, objectcode
+from . import cache, objectcode, schedules
 from .keys import Key
 from .loops import STORAGES, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
@@ -138,7 +138,16 @@ def _publish(key: Key, codes: list[bytes]) -> np.ufunc:
 
 
 def _compile(key: Key) -> list[bytes]:
-    return [objectcode.build(texts(key, {name: name for name in STORED}), STORED)]
+    record = ALONG_AXIS[key.name]
+    if not record.elementwise:
+        return [objectcode.build(texts(key, {name: name for name in STORED}), STORED)]
+    variant = variants(record)[key.variant]
+    codes = []
+    for kind in sorted({STORAGES[name].computed_as for name in STORED}):
+        of_kind = {name: name for name in STORED if STORAGES[name].computed_as == kind}
+        module = objectcode.optimised(texts(key, of_kind), of_kind)
+        codes.append(schedules.quickest(module, kind, kind, len(variant.inputs), len(variant.outputs)))
+    return codes
 
 
 def texts(key: Key, symbols: dict[str, str]) -> list[str]:
