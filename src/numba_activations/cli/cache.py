@@ -3,10 +3,9 @@
 import argparse
 import sys
 
-import numba_activations as act
-
-from ..engine import cache
-from ..engine.keys import DEFAULT
+from ..engine import cache, registry
+from ..engine.ahead import compile_ahead
+from ..engine.keys import DEFAULT, Key
 from ..engine.variants import VARIANTS
 from ..namespaces import names
 from ..records import ACTIVATIONS, APPROXIMATIONS
@@ -39,7 +38,7 @@ def _warm(options: argparse.Namespace) -> None:
 
     wanted = {ACTIVATIONS[name].name for name in options.names or ACTIVATIONS}
     chosen = [
-        (tier, variant, name)
+        Key(tier, variant, name)
         for tier in options.tier or [DEFAULT]
         for variant in options.variant or VARIANTS
         for name in names(tier, variant)
@@ -47,12 +46,13 @@ def _warm(options: argparse.Namespace) -> None:
     ]
     before = len(cache.entries())
     with progress() as bar:
-        task = bar.add_task("", total=len(chosen))
-        for tier, variant, name in chosen:
-            bar.update(task, description=f"{variant} of {name}, {tier}")
-            space = act if tier == DEFAULT else getattr(act.approx, tier)
-            getattr(space if variant == "value" else getattr(space, variant), name)
-            bar.advance(task)
+        task = bar.add_task("", total=1.0)
+        compile_ahead(chosen, lambda done, what: bar.update(task, completed=done, description=what))
+        for key in chosen:  # those that were too few to begin processes for
+            if not registry.cached(key):
+                bar.update(task, description=f"compiling {key.path}")
+                registry.function(key)
+        bar.update(task, completed=1.0)
     if chosen and not cache.entries():
         raise UserError(f"nothing can be kept in {cache.directory()}: choose another place with {cache.VARIABLE}")
     sys.stdout.write(f"{len(chosen)} functions are ready, {len(cache.entries()) - before} of them compiled now\n")
