@@ -8,11 +8,12 @@ from processes import finish, start
 
 from numba_activations.engine import objectcode, registry, schedules, target
 from numba_activations.engine.keys import DEFAULT, Key
-from numba_activations.engine.loops import STORAGES, loop_ir
+from numba_activations.engine.loops import ARRAYS, STORAGES, loop_ir
 from numba_activations.engine.scalar import scalar_function, scalar_ir
 
 x86 = pytest.mark.skipif(not target.is_x86(), reason="elsewhere there is one order")
 KEY = Key(DEFAULT, "derivative", "mish")
+BLOCKS = f"float32.{ARRAYS}"
 ORDERS = (schedules.USUAL, *schedules.ORDERS)
 
 
@@ -39,7 +40,8 @@ def test_the_order_that_takes_the_least_time_is_taken(compiled):
 def loop(name):
     """The object code of a float32 loop as it is made without a choice of orders."""
     text, symbol = scalar_ir(scalar_function(Key(DEFAULT, "value", name)), "float32", 1)
-    return objectcode.build([text, loop_ir("float32", symbol, STORAGES["float32"], 1, 1, 0)], ["float32"])
+    texts = [text, loop_ir("float32", symbol, STORAGES["float32"], 1, 1, 0)]
+    return objectcode.build(texts, ["float32", BLOCKS])
 
 
 @x86
@@ -83,7 +85,7 @@ def test_every_order_has_the_same_bits(tmp_path):
 
 def test_times_are_those_of_the_codes():
     codes = [loop(name) for name in ("log_ndtr", "relu", "log_ndtr")]
-    slow, quick, again = schedules._seconds(codes, "float32", "float32", 1, 1)
+    slow, quick, again = schedules._seconds(codes, BLOCKS, "float32", 1, 1)
     assert 0 < 3 * quick < min(slow, again)
 
 

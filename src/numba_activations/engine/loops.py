@@ -14,6 +14,7 @@ from llvmlite import ir
 from . import target
 
 BLOCK = 64
+ARRAYS = "arrays"  # the end of the name of what computes whole blocks, where most of the time goes
 SHORT = 16  # numbers that a call on few of them computes
 CHUNK = 512
 LINE = 64  # bytes of the cache that come and go together
@@ -138,7 +139,7 @@ def loop_ir(
             module, f"{symbol}.{name}", kernel_symbol, storage, inputs, outputs, constants, scalars, few
         )
 
-    blocks = [block_function("arrays", 0)]
+    blocks = [block_function(ARRAYS, 0)]
     if parameters:
         blocks.append(block_function("scalars", parameters))
     short = block_function("short", 0, SHORT)

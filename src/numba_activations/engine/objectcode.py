@@ -27,8 +27,8 @@ def optimised(texts: Iterable[str], exports: Collection[str]) -> llvm.ModuleRef:
     for text in texts:
         module.link_in(llvm.parse_assembly(text))
     for value in [*module.functions, *module.global_variables]:
-        if value.name not in exports and not value.is_declaration:
-            value.linkage = "internal"
+        if not value.is_declaration:
+            value.linkage = "external" if value.name in exports else "internal"
     for value in module.functions:
         if value.name in LIBM:
             for attribute in ("memory", "nounwind", "willreturn"):  # memory: that it touches none

@@ -18,6 +18,7 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from . import objectcode, target
+from .loops import BLOCK
 
 # LLVM's options for the other orders, and what they are as a rule.
 USUAL = ""
@@ -25,26 +26,26 @@ ORDERS = {
     "misched-prera-direction=topdown": "misched-prera-direction=bottomup",
     "misched-regpressure=false": "misched-regpressure=true",
 }
-COUNT = 4096  # numbers of a measurement, which so stays within the nearest caches
+COUNT = 8192  # numbers of a measurement, so that the call counts for little and they lie in near caches
 ROUNDS = 30  # of which the best counts: what else the machine does slows some of them
 GAIN = 0.98  # what the time of another order must be below, that of LLVM's own being 1
-_LOOP = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)  # the C signature of a ufunc's inner loop
 _numbers = itertools.count()  # a name for each library: no two may have the same
 
 
 def quickest(module: llvm.ModuleRef, export: str, kind: str, inputs: int, outputs: int) -> bytes:
-    """The object code of an optimised module whose inner loop `export` takes the least time.
+    """The object code of an optimised module whose function `export` takes the least time.
 
-    Called under the lock of `objectcode.obtain`: the order is an option of LLVM as a whole, and while it is not LLVM's
-    own, nothing else may be compiled.
+    The arguments of this are arrays that it reads, arrays that it writes, and the number of blocks. Called under the
+    lock of `objectcode.obtain`: the order is an option of LLVM as a whole, and while it is not LLVM's own, nothing else
+    may be compiled.
     """
     if not target.is_x86():
         return objectcode.emitted(module)
-    loop = objectcode.part(module, export)
+    blocks = objectcode.part(module, export)
     codes: dict[bytes, str] = {}
     for order in (USUAL, *ORDERS):
         with _in(order):
-            codes.setdefault(objectcode.emitted(loop.clone()), order)
+            codes.setdefault(objectcode.emitted(blocks.clone()), order)
     seconds = _seconds(list(codes), export, kind, inputs, outputs)
     seconds[0] *= GAIN
     with _in(list(codes.values())[seconds.index(min(seconds))]):
@@ -66,15 +67,14 @@ def _in(order: str) -> Iterator[None]:
 def _seconds(codes: list[bytes], export: str, kind: str, inputs: int, outputs: int) -> list[float]:
     """The best time of each code, in turns."""
     libraries = [objectcode.link([code], f"measured.{next(_numbers)}", [export]) for code in codes]
-    loops = [_LOOP(library[export]) for library in libraries]
     arrays = [np.linspace(-4, 4, COUNT, dtype=kind) for _ in range(inputs + outputs)]
-    pointers = (ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays))
-    steps = (ctypes.c_ssize_t * len(arrays))(*(a.itemsize for a in arrays))
-    count = ctypes.c_ssize_t(COUNT)
+    pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
+    prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(pointers), ctypes.c_int64)
+    functions = [prototype(library[export]) for library in libraries]
     best = [math.inf] * len(codes)
     for _ in range(ROUNDS):
-        for k, loop in enumerate(loops):
+        for k, compute in enumerate(functions):
             begin = time.perf_counter()
-            loop(pointers, ctypes.byref(count), steps, None)
+            compute(*pointers, COUNT // BLOCK)
             best[k] = min(best[k], time.perf_counter() - begin)
     return best
