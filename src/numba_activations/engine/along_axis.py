@@ -16,7 +16,7 @@ import numpy as np
 from ..records import ALONG_AXIS, AxisFunction
 from . import cache, objectcode, schedules
 from .keys import Key
-from .loops import ARRAYS, STORAGES, loop_ir
+from .loops import STORAGES, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
 
 STORED = ("float16", "float32", "float64")
@@ -145,9 +145,8 @@ def _compile(key: Key) -> list[bytes]:
     codes = []
     for kind in sorted({STORAGES[name].computed_as for name in STORED}):
         of_kind = {name: name for name in STORED if STORAGES[name].computed_as == kind}
-        measured = f"{kind}.{ARRAYS}"
-        module = objectcode.optimised(texts(key, of_kind), [*of_kind, measured])
-        codes.append(schedules.quickest(module, measured, kind, len(variant.inputs), len(variant.outputs)))
+        operands = len(variant.inputs), len(variant.outputs)
+        codes.append(schedules.build(texts(key, of_kind), list(of_kind), kind, kind, *operands))
     return codes
 
 

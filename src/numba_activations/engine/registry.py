@@ -13,7 +13,7 @@ from ..records import ACTIVATIONS, APPROXIMATIONS
 from . import cache, objectcode, schedules
 from .documentation import documentation
 from .keys import Key
-from .loops import ARRAYS, STORAGES, loop_ir
+from .loops import STORAGES, loop_ir
 from .numpy_api import make_ufunc
 from .parametric import parametric
 from .variants import VARIANTS
@@ -107,9 +107,8 @@ def _compile(key: Key, storages: dict[str, np.dtype]) -> list[bytes]:
             if parameters:
                 defaults = tuple(float(dtype.type(p)) for p in ACTIVATIONS[key.name].parameters.values())
                 texts.append(loop_ir(name + USUAL, symbol, STORAGES[name], inputs - parameters, outputs, 0, defaults))
-        measured = f"{kind}{USUAL if parameters else ''}.{ARRAYS}"
-        module = objectcode.optimised(texts, [*_exports(key, of_kind), measured])
-        codes.append(schedules.quickest(module, measured, kind, inputs - parameters, outputs))
+        loop = kind + USUAL if parameters else kind
+        codes.append(schedules.build(texts, _exports(key, of_kind), loop, kind, inputs - parameters, outputs))
     return codes
 
 

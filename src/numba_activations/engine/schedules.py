@@ -18,10 +18,10 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from . import objectcode, target
-from .loops import BLOCK
+from .loops import ARRAYS, BLOCK
 
-# LLVM's options for the other orders, and what they are as a rule.
 USUAL = ""
+# LLVM's options for the other orders, and what they are as a rule.
 ORDERS = {
     "misched-prera-direction=topdown": "misched-prera-direction=bottomup",
     "misched-regpressure=false": "misched-regpressure=true",
@@ -32,13 +32,14 @@ GAIN = 0.98  # what the time of another order must be below, that of LLVM's own 
 _numbers = itertools.count()  # a name for each library: no two may have the same
 
 
-def quickest(module: llvm.ModuleRef, export: str, kind: str, inputs: int, outputs: int) -> bytes:
-    """The object code of an optimised module whose function `export` takes the least time.
+def build(texts: list[str], exports: list[str], loop: str, kind: str, inputs: int, outputs: int) -> bytes:
+    """As `objectcode.build`, in the order in which one of the loops, on arrays of a kind, takes the least time.
 
-    The arguments of this are arrays that it reads, arrays that it writes, and the number of blocks. Called under the
-    lock of `objectcode.obtain`: the order is an option of LLVM as a whole, and while it is not LLVM's own, nothing else
-    may be compiled.
+    Called under the lock of `objectcode.obtain`: the order is an option of LLVM as a whole, and while it is not LLVM's
+    own, nothing else may be compiled.
     """
+    export = f"{loop}.{ARRAYS}"
+    module = objectcode.optimised(texts, [*exports, export])
     if not target.is_x86():
         return objectcode.emitted(module)
     blocks = objectcode.part(module, export)
@@ -65,7 +66,7 @@ def _in(order: str) -> Iterator[None]:
 
 
 def _seconds(codes: list[bytes], export: str, kind: str, inputs: int, outputs: int) -> list[float]:
-    """The best time of each code, in turns."""
+    """The best time of each code, in turns; its arguments are arrays to read, arrays to write, a number of blocks."""
     libraries = [objectcode.link([code], f"measured.{next(_numbers)}", [export]) for code in codes]
     arrays = [np.linspace(-4, 4, COUNT, dtype=kind) for _ in range(inputs + outputs)]
     pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
