@@ -16,7 +16,7 @@ from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, ratio, where_equal, where_not_equal
 from .logarithm import log_parts
 from .primitives import NOTHING, Float, by_type, fma, power_of_two, shift
-from .tiers.reduction import excess, reduce, reduce_from
+from .tiers.reduction import exp_reduced_less_one, reduce, reduce_from
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
 FAR = 122.0, 768.0  # e^-FAR is 0, also as many times as a row is long
@@ -49,7 +49,7 @@ def lifted_weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     z = x - centre
     r, shifted = reduce_from(floor if z < floor else z, zero)
     power = power_of_two(shifted)
-    return fma(excess(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), power, power)
+    return fma(exp_reduced_less_one(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), power, power)
 
 
 def capped_weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:

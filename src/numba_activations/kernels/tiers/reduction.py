@@ -112,7 +112,7 @@ def at_most(x: Float, high: float) -> Float:
     return type(x)(high) if x > type(x)(high) else x
 
 
-def excess(r: Float, q: tuple[float, ...]) -> Float:
+def exp_reduced_less_one(r: Float, q: tuple[float, ...]) -> Float:
     """e^r - 1"""
     return fma(polynomial(r, q), r * r, r)
 
@@ -208,7 +208,7 @@ def share(y: Float, low: Float, a: Float, single: tuple[float, ...], double: tup
     n, shifted = _nearest(y, shift(y))
     r = fma(n, T(-k.ln2_high), y) + fma(n, T(-k.ln2_low), low)
     scale = lower_exponent(lift(y), shifted)
-    more = fma(scale, lower(y), fma(polynomial(r, by_type(y, single, double)), r * r, r))
+    more = fma(scale, lower(y), exp_reduced_less_one(r, by_type(y, single, double)))
     total = T(1) + more
     lost = (T(1) - total) + more
     numerator, inverse = a * scale, T(1) / total
