@@ -14,7 +14,7 @@ from numba_activations.engine.scalar import scalar_function, scalar_ir
 x86 = pytest.mark.skipif(not target.is_x86(), reason="the order is chosen on x86 only: elsewhere LLVM's own is kept")
 KEY = Key(DEFAULT, "derivative", "mish")
 BLOCKS = f"float32.{ARRAYS}"
-ORDERS = (schedules.USUAL, *schedules.ORDERS)
+ORDERS = schedules.ORDERS
 
 
 @pytest.fixture
@@ -29,12 +29,16 @@ def compiled(monkeypatch):
     return compile_where
 
 
+def times_where(quickest):
+    return [1 if k == quickest else 2 for k in range(len(ORDERS))]
+
+
 @x86
 def test_the_order_that_takes_the_least_time_is_taken(compiled):
-    chosen = [compiled(*times) for times in ((1, 2, 2), (2, 1, 2), (2, 2, 1))]
+    chosen = [compiled(*times_where(k)) for k in range(len(ORDERS))]
     assert len({digest for digests in chosen for digest in digests}) == 2 * len(ORDERS)  # of float32 and float64
-    assert compiled(1, 0.99, 0.99) == chosen[0]  # what gains too little to be sure
-    assert compiled(1, 0.9, 0.8) == chosen[2]
+    assert compiled(1, *[0.99] * (len(ORDERS) - 1)) == chosen[0]  # what gains too little to be sure
+    assert compiled(*[1 - k / 10 for k in range(len(ORDERS))]) == chosen[-1]
 
 
 def loop(name):
@@ -47,10 +51,9 @@ def loop(name):
 @x86
 def test_what_is_compiled_later_is_as_if_there_were_one_order(compiled):
     before = loop("mish")
-    for times in ((2, 1, 2), (2, 2, 1)):
-        compiled(*times)
+    for k, order in enumerate(ORDERS[1:], 1):
+        compiled(*times_where(k))
         assert loop("mish") == before
-    for order in schedules.ORDERS:
         with contextlib.suppress(KeyboardInterrupt), schedules._in(order):
             assert loop("mish") != before
             raise KeyboardInterrupt
@@ -81,6 +84,16 @@ def test_every_order_has_the_same_bits(tmp_path):
     first, *others = (finish(process) for process in processes)
     assert len(first) == 24
     assert others == [first] * len(others)
+
+
+@x86
+def test_what_waits_for_memory_is_not_measured(monkeypatch):
+    monkeypatch.setattr(schedules, "_seconds", None)
+    for name in ("relu", "leaky_relu", "hard_swish"):
+        key = Key(DEFAULT, "value", name)
+        assert registry._compile(key, registry._storages(key))
+    with pytest.raises(TypeError, match="not callable"):
+        registry._compile(KEY, registry._storages(KEY))
 
 
 def test_times_are_those_of_the_codes():
