@@ -1,8 +1,18 @@
 """What several test files need."""
 
+import operator
 import signal
 
 import pytest
+
+import numba_activations as act
+
+
+@pytest.fixture(scope="session")
+def function(request):
+    """The function of a path such as "derivative.tanh", compiled when a test needs it and not when it is collected."""
+    path = request.param
+    return operator.attrgetter(path)(act) if isinstance(path, str) else path
 
 
 @pytest.fixture
