@@ -23,7 +23,7 @@ import mpmath as mp
 from generated import KERNELS, ROUNDING, constant, main, table
 from minimax import fit_rounded
 
-C, D = mp.mpf(9) / 8, mp.mpf(5)
+C, D = mp.mpf(17) / 16, mp.mpf(5)
 END = {"SINGLE": mp.mpf("14.4"), "DOUBLE": mp.mpf(39)}  # beyond, Phi(-z) is 0
 TAIL = {"SINGLE": 10, "DOUBLE": 22}
 MILLS = {"SINGLE": 12, "DOUBLE": 25}
