@@ -17,9 +17,16 @@ from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
 from .tiers.reduction import at_most, horner, polynomial
 
 
-def half_square(z: Float) -> tuple[Float, Float]:
-    """z^2 / 2 as a sum of two"""
-    return two_product(type(z)(0.5) * z, z)
+def minus_half_square(z: Float) -> tuple[Float, Float]:
+    """-z^2 / 2 as a sum of two"""
+    return two_product(type(z)(-0.5) * z, z)
+
+
+def bell(m: Any, x: Float) -> tuple[Float, Float, Float, Float]:
+    """z = |x| and exp(-z^2 / 2) as (1 + s + rest) 2^n; z is held where z Phi(-z) and its derivative are 0"""
+    z = at_most(abs(x), by_type(x, 14.6, 38.7))
+    s, rest, shifted = m.surplus(*minus_half_square(z))
+    return z, s, rest, shifted
 
 
 def compressed(z: Float) -> Float:
@@ -71,9 +78,7 @@ def scaled(factor: Float, s: Float, shifted: Float) -> Float:
 def gelu(m: Any, x: Float) -> tuple[Float, Float]:
     """x Phi(x), Phi the normal distribution function"""
     T = type(x)
-    z = at_most(abs(x), by_type(x, 14.6, 38.7))  # beyond, z Phi(-z) and its derivative are 0
-    h, h_low = half_square(z)
-    s, rest, shifted = m.surplus(-h, -h_low)
+    z, s, rest, shifted = bell(m, x)
     below = lowered(tail_product(z, s, rest, by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE)), shifted)
 
     g = polynomial(compressed(z), by_type(x, c.SLOPE_SINGLE, c.SLOPE_DOUBLE))
@@ -99,9 +104,7 @@ activation(
 def ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     """Phi(x), the normal distribution function: (1 + erf(x / sqrt(2))) / 2"""
     T = type(x)
-    z = at_most(abs(x), by_type(x, 14.6, 38.7))
-    h, h_low = half_square(z)
-    s, rest, shifted = m.surplus(-h, -h_low)
+    z, s, rest, shifted = bell(m, x)
     u, v = tail_parts(z, T(NOTHING), s, rest, by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE))
     tail = scaled(u, s + v, shifted)
     density = T(by_type(x, c.DENSITY_SINGLE, c.DENSITY_DOUBLE))
@@ -124,8 +127,8 @@ def log_ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     T = type(x)
     below = x < T(0)
     z = at_most(abs(x), by_type(x, 1.0e5, 1.0e10))
-    h, h_low = half_square(z)
-    s, rest, shifted = m.surplus(-at_most(h, by_type(x, 128.0, 800.0)), T(0) if z > T(40) else -h_low)
+    h, h_low = minus_half_square(z)
+    s, rest, shifted = m.surplus(-at_most(-h, by_type(x, 128.0, 800.0)), T(0) if z > T(40) else h_low)
     table = by_type(x, c.MILLS_SINGLE, c.MILLS_DOUBLE)
     r, r_low = plus_product(*tail_parts(z, T(NOTHING), T(NOTHING), T(NOTHING), table))
     u, v = tail_parts(z, T(NOTHING), s, rest, table)
@@ -135,8 +138,8 @@ def log_ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     w = T(1) - tail
     w_low = fma(-t_low, scale, (T(1) - w) - tail)
     log, log_low = log_parts(r if below else w, r_low if below else w_low, -tail, -t_low * scale)
-    y, lost = two_sum(T(NOTHING) if x >= T(0) else -h, log)
-    y = y + (lost + (log_low if x >= T(0) else log_low - h_low))
+    y, lost = two_sum(T(NOTHING) if x >= T(0) else h, log)
+    y = y + (lost + (log_low if x >= T(0) else log_low + h_low))
     far = -x > z  # log(M(z)) is lost beside z^2 / 2 there, and the derivative rounds to z
     y = T(-0.5) * x * x if far else y
 
