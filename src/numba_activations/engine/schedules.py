@@ -39,7 +39,7 @@ ORDERS = (
     (CONSTANTS_IN_MEMORY,),
     (CONSTANTS_IN_MEMORY, TOP_DOWN),
 )
-SHORT = 120  # LLVM instructions of what waits for memory, not for operands: as many as hard_swish has
+SHORT = 30  # LLVM instructions a vector of what waits for memory, not for operands: the slope of hard_swish has 29
 COUNT = 8192  # numbers of a measurement, so that the call counts for little and they lie in near caches
 ROUNDS = 30  # of which the best counts: what else the machine does slows some of them
 GAIN = 0.98  # what the time of another order must be below, that of LLVM's own being 1
@@ -54,7 +54,7 @@ def build(texts: list[str], exports: list[str], loop: str, kind: str, inputs: in
     """
     export = f"{loop}.{ARRAYS}"
     module = objectcode.optimised(texts, [*exports, export])
-    if not target.is_x86() or _instructions(module.get_function(export)) < SHORT:
+    if not target.is_x86() or _a_vector(module.get_function(export), outputs) < SHORT:
         return objectcode.emitted(module)
     blocks = objectcode.part(module, export)
     codes: dict[bytes, tuple[str, ...]] = {}
@@ -67,8 +67,10 @@ def build(texts: list[str], exports: list[str], loop: str, kind: str, inputs: in
         return objectcode.emitted(module)
 
 
-def _instructions(function: llvm.ValueRef) -> int:
-    return sum(1 for block in function.blocks for _ in block.instructions)
+def _a_vector(function: llvm.ValueRef, outputs: int) -> float:
+    """How many instructions a function has for each vector of results that it stores."""
+    found = [instruction.opcode for block in function.blocks for instruction in block.instructions]
+    return len(found) * outputs / found.count("store")
 
 
 @contextlib.contextmanager
