@@ -9,8 +9,8 @@ sqrt(2 pi). In q = (z - d) / (z + d), which takes all of [0, inf] to [-1, 1], tw
     2 (z + c) M(z) - 1, for the tail of Phi: TAIL as far as Phi(-z) is not 0, MILLS everywhere;
     2 (M(z) - z / sqrt(2 pi)) / (r - z) - 1, r the only root, 0.7518, for the derivative of z Phi(z).
 
-c keeps the first near 0, the more so where log(Phi(z)) weighs its rounding most, about z = 0.8; d takes the least
-coefficients.
+c keeps the first near 0, so that its rounding weighs little; of what does so, it leaves gelu and erfc, which take the
+same table, errors that are alike. d takes the least coefficients.
 
 For erf itself, which needs no exponential: erf(x) / x - 1 in x^2 for x at most NEAR, and beyond, up to where erf(x)
 rounds to 1, 1 - erf(x) as the fourth power of a polynomial in x - CENTRE.

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import mpmath as mp
 
 mp.mp.prec = 200
-BITS = 300  # of fixed-point numbers, in which polynomials are evaluated 20 times as fast
+BITS = 300  # of fixed-point numbers, in which polynomials are evaluated many times as fast
 Real = mp.mpf
 
 
@@ -42,10 +42,16 @@ def fit(
     fixed = [(_fixed(w), _fixed(t), _fixed(x)) for w, t, x in zip(weight, target, grid, strict=True)]
     nodes = list(start) or [round(points * k / count) for k in range(count + 1)]
     for _ in range(60):
-        signs = [(-1) ** row / weight[j] for row, j in enumerate(nodes)]
-        coefficients = _levelled([grid[j] for j in nodes], [target[j] for j in nodes], signs)
-        highest_first = [_fixed(c) for c in reversed(coefficients)]
-        error = [w * (t - _value(highest_first, x)) for w, t, x in fixed]
+        matrix = mp.matrix(count + 1, count + 1)
+        right = mp.matrix([target[j] for j in nodes])
+        for row, j in enumerate(nodes):
+            for column in range(count):
+                matrix[row, column] = grid[j] ** column
+            matrix[row, count] = (-1) ** row / weight[j]
+        solution = mp.lu_solve(matrix, right)
+        coefficients = [solution[k] for k in range(count)]
+        in_fixed_point = [_fixed(c) for c in coefficients]
+        error = [w * (t - _value(in_fixed_point, x)) for w, t, x in fixed]
         exchanged = _alternating_extrema(error, count + 1)
         if exchanged == nodes or len(exchanged) <= count:
             break
@@ -59,34 +65,11 @@ def _fixed(x: Real) -> int:
 
 
 def _value(coefficients: Sequence[int], x: int) -> int:
-    """The polynomial whose highest coefficient comes first, in fixed-point numbers."""
+    """The polynomial whose lowest coefficient comes first, in fixed-point numbers."""
     value = 0
-    for coefficient in coefficients:
+    for coefficient in reversed(coefficients):
         value = (value * x >> BITS) + coefficient
     return value
-
-
-def _levelled(x: Sequence[Real], values: Sequence[Real], errors: Sequence[Real]) -> list[Real]:
-    """Coefficients, lowest first, of the polynomial through values - e errors, of a degree of two less than points."""
-    count = len(x) - 1
-    by_value, by_error = _divided_differences(x, values), _divided_differences(x, errors)
-    e = by_value[count] / by_error[count]  # so that the highest divided difference is 0
-    coefficients: list[Real] = []
-    for k in reversed(range(count)):  # times x - x[k], and another constant
-        raised = [mp.mpf(0), *coefficients]
-        lowered = [*(c * x[k] for c in coefficients), mp.mpf(0)]
-        coefficients = [a - b for a, b in zip(raised, lowered, strict=True)]
-        coefficients[0] += by_value[k] - e * by_error[k]
-    return coefficients
-
-
-def _divided_differences(x: Sequence[Real], values: Sequence[Real]) -> list[Real]:
-    """The coefficients of Newton's form of the polynomial through the points."""
-    found = list(values)
-    for order in range(1, len(x)):
-        for k in reversed(range(order, len(x))):
-            found[k] = (found[k] - found[k - 1]) / (x[k] - x[k - order])
-    return found
 
 
 def _alternating_extrema(error: list[int], count: int) -> list[int]:
@@ -125,6 +108,6 @@ def fit_rounded(
         fixed.append(rounding(free[0]))
     low, high = interval
     points = [low + (high - low) * mp.mpf(k) / 3000 for k in range(3001)]
-    highest_first = [_fixed(mp.mpf(c)) for c in reversed(fixed)]
-    lost = [mp.ldexp(_fixed(f(x)) - _value(highest_first, _fixed(x)), -BITS) for x in points]
+    in_fixed_point = [_fixed(mp.mpf(c)) for c in fixed]
+    lost = [mp.ldexp(_fixed(f(x)) - _value(in_fixed_point, _fixed(x)), -BITS) for x in points]
     return fixed, max(abs(e / scale(x)) for e, x in zip(lost, points, strict=True))
