@@ -69,8 +69,8 @@ def test_every_order_has_the_same_bits(tmp_path):
         from numba_activations.engine import schedules
 
         schedules._seconds = lambda codes, *_: [int(k != {chosen}) for k in range(len(codes))]
-        for name in ("gelu", "mish"):
-            for dtype in ("float32", "float64"):
+        for name in ("exp", "gelu", "mish", "softplus"):
+            for dtype in ("float16", "float32", "float64"):
                 whole = np.iinfo(f"i{{np.dtype(dtype).itemsize}}")
                 x = np.random.default_rng(1).integers(whole.min, whole.max, 30001, whole.dtype, endpoint=True)
                 x = np.concatenate([x.view(dtype), np.linspace(-9, 9, 3001, dtype=dtype)])
@@ -82,7 +82,7 @@ def test_every_order_has_the_same_bits(tmp_path):
         start(code.format(chosen=k), NUMBA_ACTIVATIONS_CACHE_DIR=str(tmp_path / str(k))) for k in range(len(ORDERS))
     ]
     first, *others = (finish(process) for process in processes)
-    assert len(first) == 8
+    assert len(first) == 24
     assert others == [first] * len(others)
 
 
