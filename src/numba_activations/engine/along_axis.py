@@ -16,7 +16,7 @@ import numpy as np
 from ..records import ALONG_AXIS, AxisFunction
 from . import cache, objectcode, schedules
 from .keys import Key
-from .loops import STORAGES, loop_ir
+from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
 
 STORED = ("float16", "float32", "float64")
@@ -143,10 +143,9 @@ def _compile(key: Key) -> list[bytes]:
         return [objectcode.build(texts(key, {name: name for name in STORED}), STORED)]
     variant = variants(record)[key.variant]
     codes = []
-    for kind in sorted({STORAGES[name].computed_as for name in STORED}):
-        of_kind = {name: name for name in STORED if STORAGES[name].computed_as == kind}
+    for kind, names in by_computation(STORED).items():
         operands = len(variant.inputs), len(variant.outputs)
-        codes.append(schedules.build(texts(key, of_kind), list(of_kind), kind, kind, *operands))
+        codes.append(schedules.build(texts(key, {name: name for name in names}), names, kind, kind, *operands))
     return codes
 
 
@@ -159,7 +158,7 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
     record = ALONG_AXIS[key.name]
     variant = variants(record)[key.variant]
     storages = {name: STORAGES[name] for name in symbols}
-    kinds = sorted({storage.computed_as for storage in storages.values()})
+    kinds = by_computation(symbols)
     if record.elementwise:
         inputs, outputs = len(variant.inputs), len(variant.outputs)
         adapted = {kind: scalar_ir(elementwise(key), kind, inputs) for kind in kinds}

@@ -6,7 +6,7 @@ whole number of blocks; whatever is strided, broadcast or short passes through s
 it lies, goes through the same instructions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from llvmlite import ir
@@ -90,6 +90,12 @@ STORAGES = {
         Storage("float64", ir.DoubleType(), ir.DoubleType(), 8, _same, _same),
     )
 }
+
+
+def by_computation(names: Collection[str]) -> dict[str, list[str]]:
+    """The names of storages by the type of the computation, 'float32' or 'float64': each is compiled by itself."""
+    kinds = sorted({STORAGES[name].computed_as for name in names})
+    return {kind: [name for name in names if STORAGES[name].computed_as == kind] for kind in kinds}
 
 
 class _Reference:

@@ -13,7 +13,7 @@ from ..records import ACTIVATIONS, APPROXIMATIONS
 from . import cache, objectcode, schedules
 from .documentation import documentation
 from .keys import Key
-from .loops import STORAGES, loop_ir
+from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_ufunc
 from .parametric import parametric
 from .variants import VARIANTS
@@ -98,17 +98,16 @@ def _compile(key: Key, storages: dict[str, np.dtype]) -> list[bytes]:
     inputs, outputs, parameters = _operands(key)
     kernel = scalar_function(key)
     codes = []
-    for kind in sorted({STORAGES[name].computed_as for name in storages}):
+    for kind, names in by_computation(storages).items():
         text, symbol = scalar_ir(kernel, kind, inputs)
-        of_kind = {name: dtype for name, dtype in storages.items() if STORAGES[name].computed_as == kind}
         texts = [text]
-        for name, dtype in of_kind.items():
+        for name in names:
             texts.append(loop_ir(name, symbol, STORAGES[name], inputs, outputs, parameters))
             if parameters:
-                defaults = tuple(float(dtype.type(p)) for p in ACTIVATIONS[key.name].parameters.values())
+                defaults = tuple(float(storages[name].type(p)) for p in ACTIVATIONS[key.name].parameters.values())
                 texts.append(loop_ir(name + USUAL, symbol, STORAGES[name], inputs - parameters, outputs, 0, defaults))
         loop = kind + USUAL if parameters else kind
-        codes.append(schedules.build(texts, _exports(key, of_kind), loop, kind, inputs - parameters, outputs))
+        codes.append(schedules.build(texts, _exports(key, names), loop, kind, inputs - parameters, outputs))
     return codes
 
 

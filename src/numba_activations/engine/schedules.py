@@ -30,9 +30,8 @@ AS_A_RULE = {  # what these options of LLVM are for others
     BY_LATENCY: "pre-RA-sched=default",
     CONSTANTS_IN_MEMORY: "disable-machine-licm=false",
 }
-USUAL: tuple[str, ...] = ()
-ORDERS = (
-    USUAL,
+ORDERS: tuple[tuple[str, ...], ...] = (
+    (),
     (TOP_DOWN,),
     (ANY_PRESSURE,),
     (BY_LATENCY, ANY_PRESSURE),
@@ -54,7 +53,7 @@ def build(texts: list[str], exports: list[str], loop: str, kind: str, inputs: in
     """
     export = f"{loop}.{ARRAYS}"
     module = objectcode.optimised(texts, [*exports, export])
-    if not target.is_x86() or _a_vector(module.get_function(export), outputs) < SHORT:
+    if not target.is_x86() or _instructions_per_vector(module.get_function(export), outputs) < SHORT:
         return objectcode.emitted(module)
     blocks = objectcode.part(module, export)
     codes: dict[bytes, tuple[str, ...]] = {}
@@ -67,10 +66,9 @@ def build(texts: list[str], exports: list[str], loop: str, kind: str, inputs: in
         return objectcode.emitted(module)
 
 
-def _a_vector(function: llvm.ValueRef, outputs: int) -> float:
-    """How many instructions a function has for each vector of results that it stores."""
-    found = [instruction.opcode for block in function.blocks for instruction in block.instructions]
-    return len(found) * outputs / found.count("store")
+def _instructions_per_vector(function: llvm.ValueRef, outputs: int) -> float:
+    opcodes = [instruction.opcode for block in function.blocks for instruction in block.instructions]
+    return len(opcodes) * outputs / opcodes.count("store")
 
 
 @contextlib.contextmanager
