@@ -130,7 +130,7 @@ def test_the_digest_depends_on_all_that_a_kernel_reaches(monkeypatch):
 def test_the_digest_depends_on_coefficients_and_on_the_instructions_of_primitives(monkeypatch):
     names = "tanh", "sigmoid", "relu"
     before = {name: certificate.digest(act.catalogue[name]) for name in names}
-    monkeypatch.setattr(coefficients_tanh, "NEAR_DOUBLE", coefficients_tanh.NEAR_DOUBLE[1:])
+    monkeypatch.setattr(coefficients_tanh, "NUMERATOR_DOUBLE", coefficients_tanh.NUMERATOR_DOUBLE[1:])
     assert [certificate.digest(act.catalogue[name]) == before[name] for name in names] == [False, True, True]
     monkeypatch.setitem(lowering.BUILDERS, primitives.fma, lowering.BUILDERS[primitives.copysign])
     assert [certificate.digest(act.catalogue[name]) == before[name] for name in names] == [False, False, True]

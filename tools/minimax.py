@@ -1,4 +1,4 @@
-"""Minimax polynomials by the exchange algorithm of Remez, in mpmath.
+"""Minimax polynomials and quotients of two by the exchange algorithm of Remez, in mpmath.
 
 `fit(f, interval, degree, pinned)` finds the polynomial whose low coefficients are the given ones and whose largest
 relative error against f is smallest; `fit_rounded` does so with every coefficient a float of the wanted
@@ -7,15 +7,20 @@ precision: the coefficients are rounded one at a time, lowest first, and the res
 The m pinned terms leave f - pinned = x**m * P(x) to approximate, with relative weight |x|**m / f. The weight must be
 |x|**m and not x**m: for odd m the latter changes its sign at 0 and the exchange settles on a polynomial that is
 up to four times worse.
+
+`fit_quotient` finds the quotient of two polynomials. An error of alternating sign at the nodes is linear in the
+coefficients once the denominator beside it is known, and that is taken from the solution before.
 """
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import mpmath as mp
 
 mp.mp.prec = 200
 BITS = 300  # of fixed-point numbers, in which polynomials are evaluated many times as fast
+SETTLED = mp.mpf(2) ** -80  # how much the denominator of a quotient may change with the last step
 Real = mp.mpf
 
 
@@ -32,10 +37,8 @@ def fit(
 
     The error is relative to f, or to `scale`. It is looked for at points of a grid, first at those of `start`.
     """
-    low, high = interval
     count, m = degree - len(pinned) + 1, len(pinned)
-    centre, radius = (low + high) / 2, (high - low) / 2
-    grid = [centre - radius * mp.cos(mp.pi * (k + Real("0.31") * (0 < k < points)) / points) for k in range(points + 1)]
+    grid = _grid(interval, points)
     known = list(reversed([mp.mpf(c) for c in pinned])) or [mp.mpf(0)]
     target = [(f(x) - mp.polyval(known, x)) / x**m for x in grid]
     weight = [abs(x) ** m / (scale or f)(x) for x in grid]
@@ -57,6 +60,13 @@ def fit(
             break
         nodes = exchanged
     return coefficients, mp.ldexp(max(map(abs, error)), -2 * BITS), nodes
+
+
+def _grid(interval: tuple[Real, Real], points: int) -> list[Real]:
+    """Points that are dense at the ends."""
+    low, high = interval
+    centre, radius = (low + high) / 2, (high - low) / 2
+    return [centre - radius * mp.cos(mp.pi * (k + Real("0.31") * (0 < k < points)) / points) for k in range(points + 1)]
 
 
 def _fixed(x: Real) -> int:
@@ -111,3 +121,57 @@ def fit_rounded(
     in_fixed_point = [_fixed(mp.mpf(c)) for c in fixed]
     lost = [mp.ldexp(_fixed(f(x)) - _value(in_fixed_point, _fixed(x)), -BITS) for x in points]
     return fixed, max(abs(e / scale(x)) for e, x in zip(lost, points, strict=True))
+
+
+def fit_quotient(
+    f: Callable[[Real], Real],
+    interval: tuple[Real, Real],
+    degrees: tuple[int, int],
+    scale: Callable[[Real], Real],
+    rounding: Callable[[Real], float],
+) -> tuple[list[float], list[float], Real]:
+    """Numerator and denominator, lowest coefficient first, and their largest error relative to `scale`.
+
+    The denominator begins with 1. As in `fit_rounded`, the rest is fitted again after a coefficient was rounded.
+    """
+    above, below = degrees
+    powers = [*range(above + 1), *range(1, below + 1)]
+    points = [(x, f(x), scale(x)) for x in _grid(interval, 600)]
+    fixed: dict[int, float] = {}  # by the place in `powers`
+    for place in sorted(range(len(powers)), key=powers.__getitem__):
+        fixed[place] = rounding(_exchanged(points, powers, above + 1, fixed)[0][place])
+    rounded, error = _exchanged(points, powers, above + 1, fixed)
+    return rounded[: above + 1], [1.0, *rounded[above + 1 :]], error
+
+
+def _exchanged(
+    points: Sequence[tuple[Real, Real, Real]], powers: Sequence[int], split: int, fixed: dict[int, float]
+) -> tuple[list[Any], Real]:
+    """All coefficients of a quotient whose numerator has `split`, and the largest error of it.
+
+    `points`: x, f(x) and what an error there is relative to.
+    """
+    free = [place for place in range(len(powers)) if place not in fixed]
+    count = len(free) + 1
+    # f (1 + sum q_k x^k) - sum p_k x^k is the error times the denominator
+    columns = [[x**k if place < split else -t * x**k for place, k in enumerate(powers)] for x, t, _ in points]
+    nodes = [round((len(points) - 1) * k / max(count - 1, 1)) for k in range(count)]
+    denominators = [Real(1)] * len(points)
+    for _ in range(60):
+        matrix, right = mp.matrix(count, count), mp.matrix(count, 1)
+        for row, j in enumerate(nodes):
+            entries = [columns[j][place] for place in free]
+            for column, entry in enumerate([*entries, (-1) ** row * denominators[j] * points[j][2]]):
+                matrix[row, column] = entry
+            right[row] = points[j][1] - sum(c * columns[j][place] for place, c in fixed.items())
+        found = fixed | dict(zip(free, mp.lu_solve(matrix, right), strict=False))
+        coefficients = [found[place] for place in range(len(powers))]
+        numerator, before = coefficients[split - 1 :: -1], denominators
+        denominators = [mp.polyval([*coefficients[: split - 1 : -1], 1], x) for x, _, _ in points]
+        errors = [(t - mp.polyval(numerator, x) / d) / s for (x, t, s), d in zip(points, denominators, strict=True)]
+        extrema = _alternating_extrema([_fixed(e) for e in errors], count)
+        settled = all(abs(d - b) < SETTLED for d, b in zip(denominators, before, strict=True))
+        if len(extrema) < count or (extrema == nodes and settled):
+            break
+        nodes = extrema
+    return coefficients, max(map(abs, errors))

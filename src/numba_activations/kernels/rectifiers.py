@@ -20,7 +20,7 @@ from .arithmetic import (
 from .coefficients_logarithm import COSH_DOUBLE, COSH_SINGLE, NEARER_DOUBLE, NEARER_SINGLE, WIDE_DOUBLE, WIDE_SINGLE
 from .logarithm import excess
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
-from .sigmoidal import limit, sigmoid_below, tanh_gap, tanh_lack, tanh_parts, tanh_whole
+from .sigmoidal import limit, sigmoid_below, tanh_lack, tanh_parts, tanh_whole
 from .tiers.reduction import at_most, horner
 
 
@@ -410,10 +410,10 @@ def lisht(m: Any, x: Float) -> tuple[Float, Float]:
     size, (w, w_lost) = abs(x), two_product(x, x)
     middle, rest = tanh_lack(w)
     near = w + fma(-w * w, middle + rest, w_lost)
-    far = fma(-at_most(size, limit(x)), tanh_gap(m, size), size)
+    far = fma(-at_most(size, limit(x)), m.gap(size, False), size)
     t, t_lost, d = tanh_parts(m, size, T(NOTHING))
     slope = fma(at_most(size, limit(x)), d * lower(x), t)
-    return near if size < T(0.875) else far, copysign(slope + t_lost, x)
+    return near if size < T(1) else far, copysign(slope + t_lost, x)
 
 
 activation(
@@ -422,6 +422,6 @@ activation(
     limits=Limits(plus=(math.inf, 1), minus=(math.inf, -1)),
     bounds={
         "float32": Bound(Error(1.18, at=0.7679654955863953), Error(1.36, at=0.6358861)),
-        "float64": Bound(Error(1.2, at=0.7513073477489923), Error(1.35, at=-0.5892292919251156)),
+        "float64": Bound(Error(1.2, at=-0.7691438620703399), Error(1.35, at=-0.5892292919251156)),
     },
 )

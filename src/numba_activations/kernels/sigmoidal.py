@@ -7,7 +7,7 @@ from ..records import Bound, Error, Limits, activation
 from . import coefficients_tanh as c
 from .arithmetic import divide, fast_two_sum, lower, nearer, times, two_product
 from .primitives import NOTHING, Float, by_type, copysign, fma
-from .tiers.reduction import horner
+from .tiers.reduction import at_most, horner
 
 # Where lift e^-x leaves the normal numbers, and x^2 e^-x is 0 by far.
 LIMIT_SINGLE, LIMIT_DOUBLE = 114.0, 760.0
@@ -80,19 +80,6 @@ def tanh_parts(m: Any, size: Float, low: Float) -> tuple[Float, Float, Float]:
     return size if tiny else t, low if tiny else t_lost, T(4) * sigmoid_slope(w + w_lost)
 
 
-def tanh_gap(m: Any, size: Float) -> Float:
-    """1 - tanh(size) = 2 / (e^(2 size) + 1), size >= 0."""
-    T = type(size)
-    return T(2) / (m.rise(size + size) + T(1))
-
-
-def tanh_value(m: Any, x: Float) -> Float:
-    """tanh(x) = x + x^3 p(x^2) near 0"""
-    size, w = abs(x), x * x
-    near = fma(size * w, horner(w, by_type(x, c.NEAR_SINGLE, c.NEAR_DOUBLE)), size)
-    return copysign(near if size < type(x)(c.NEAR_EDGE) else type(x)(1) - tanh_gap(m, size), x)
-
-
 def tanh_lack(w: Float) -> tuple[Float, Float]:
     """(x - tanh(x)) / x^3 = c.MIDDLE + d q(d), d = x^2 - c.CENTRE, |x| <= c.LACK_EDGE, as a sum of two"""
     T = type(w)
@@ -108,7 +95,9 @@ def tanh(m: Any, x: Float) -> tuple[Float, Float]:
     """(exp(2x) - 1) / (exp(2x) + 1)"""
     T = type(x)
     w = m.half(abs(x) + abs(x), T(4))  # 4 s(-2|x|)
-    return tanh_value(m, x), fma(-w, T(0.25) * w, w)
+    size = abs(x)
+    value = at_most(size, 1.0) - m.gap(size, size < T(1))
+    return copysign(value, x), fma(-w, T(0.25) * w, w)
 
 
 activation(
@@ -116,8 +105,8 @@ activation(
     exact=lambda m, x: m.tanh(x),
     limits=Limits(plus=(1, 0), minus=(-1, 0)),
     bounds={
-        "float32": Bound(Error(1.37, at=0.630005955696106), Error(2.3, at=1.3186386823654175)),
-        "float64": Bound(Error(1.47, at=0.6405508782224341), Error(2.3, at=-1.7089890377419241)),
+        "float32": Bound(Error(1.45, at=0.9921639561653137), Error(2.3, at=1.3186386823654175)),
+        "float64": Bound(Error(1.35, at=-0.9934125163715256), Error(2.3, at=-1.7089890377419241)),
     },
 )
 
@@ -133,8 +122,8 @@ def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[
     w, (y, y_lost) = z * z, two_product(first, second)
     middle, rest = tanh_lack(w)
     near = y + fma(-y * w, middle + rest, fma(first, second_lost, y_lost))
-    far = fma(-a, tanh_gap(m, abs(z)), a)
-    value = near if abs(z) < T(0.875) else far if z > T(0) else -far
+    far = fma(-a, m.gap(abs(z), False), a)
+    value = near if abs(z) < T(1) else far if z > T(0) else -far
 
     large = abs(steepest) > T(1e3)  # lift a b and a b e^-2z may leave the floats the one way or the other
     doubled, fade = nearer(T(2) * abs(z), large and T(2) * abs(z) > limit(x))
@@ -149,8 +138,8 @@ activation(
     exact=lambda m, x, a, b: a * m.tanh(b * x),
     limits=Limits(plus=(1.7159, 0), minus=(-1.7159, 0)),
     bounds={
-        "float32": Bound(Error(1.18, at=-1.2680879831314087), Error(1.74, at=-5.4234886)),
-        "float64": Bound(Error(1.2, at=1.4763363419261637), Error(1.76, at=-11.785277597638052)),
+        "float32": Bound(Error(1.22, at=1.47311532497406), Error(1.74, at=-5.4234886)),
+        "float64": Bound(Error(1.2, at=-1.5368064876433185), Error(1.76, at=-11.785277597638052)),
     },
     note="The constants are those of Y. LeCun, L. Bottou, G. Orr and K.-R. Mueller, Efficient BackProp (1998).",
 )
@@ -160,7 +149,7 @@ def tanh_shrink(m: Any, x: Float) -> tuple[Float, Float]:
     """x - tanh(x)"""
     T = type(x)
     size = abs(x)
-    far = (size - T(1)) + tanh_gap(m, size)
+    far = (size - T(1)) + m.gap(size, False)
     w, w_lost = two_product(size, size)
     middle, rest = tanh_lack(w)
     curve, curve_lost = times(w, w_lost, middle, rest)  # not x^3 first, which loses digits where it is subnormal
@@ -175,7 +164,7 @@ activation(
     aliases=("tanhshrink",),
     limits=Limits(plus=(math.inf, 1), minus=(-math.inf, 1)),
     bounds={
-        "float32": Bound(Error(1.43, at=-0.002768028061836958), Error(2.5, at=8.55276870727539)),
-        "float64": Bound(Error(1.45, at=0.001978304816971142), Error(2.6, at=18.604158102337742)),
+        "float32": Bound(Error(1.44, at=-1.1269795894622803), Error(2.5, at=8.55276870727539)),
+        "float64": Bound(Error(1.6, at=-1.125354358765966), Error(2.6, at=18.604158102337742)),
     },
 )

@@ -37,8 +37,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return high, rest, lower_exponent(lift(y), shifted)
 
 
-half, share, less_one, surplus, climb = derived(parts, growth)
-rise = exp
+half, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
 
 approximation(
     sys.modules[__name__],

@@ -1,9 +1,10 @@
-"""What a tier has from its `parts` and `growth`, where it knows no shorter way."""
+"""What a tier has from its `exp`, `parts` and `growth`, where it knows no shorter way."""
 
 from collections.abc import Callable
 
 from ..arithmetic import lower, two_sum
 from ..primitives import NOTHING, Float, raise_exponent
+from .tangent import lack_quotient
 
 Three = tuple[Float, Float, Float]
 Derived = tuple[
@@ -12,11 +13,14 @@ Derived = tuple[
     Callable[..., tuple[Float, Float]],
     Callable[..., Three],
     Callable[..., Three],
+    Callable[..., Float],
 ]
 
 
-def derived(parts: Callable[[Float, Float], Three], growth: Callable[[Float, Float], Three]) -> Derived:
-    """`half`, `share`, `less_one`, `surplus` and `climb` of a tier."""
+def derived(
+    exp: Callable[[Float], Float], parts: Callable[[Float, Float], Three], growth: Callable[[Float, Float], Three]
+) -> Derived:
+    """`half`, `share`, `less_one`, `surplus`, `climb` and `gap` of a tier."""
 
     def share(y: Float, low: Float, a: Float) -> Float:
         """lift a e^-(y + low) / (1 + e^-(y + low)), y >= 0"""
@@ -45,4 +49,10 @@ def derived(parts: Callable[[Float, Float], Three], growth: Callable[[Float, Flo
         high, rest, scale = growth(y, low)
         return high - type(high)(1), rest, scale
 
-    return half, share, less_one, surplus, climb
+    def gap(size: Float, near: bool) -> Float:
+        """1 - tanh(size), or where `near`, which needs a size below 1, size - tanh(size); size >= 0"""
+        T = type(size)
+        less, b = lack_quotient(size)
+        return (less if near else T(2)) / (b if near else exp(size + size) + T(1))
+
+    return half, share, less_one, surplus, climb, gap

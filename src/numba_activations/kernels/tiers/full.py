@@ -11,9 +11,9 @@ from .reduction import growth as growth_of
 from .reduction import half as half_of
 from .reduction import less_one as less_one_of
 from .reduction import parts as parts_of
-from .reduction import rise as rise_of
 from .reduction import share as share_of
 from .reduction import surplus as surplus_of
+from .tangent import gap as gap_of
 
 
 def exp(x: Float) -> Float:
@@ -61,9 +61,9 @@ def climb(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return climb_of(y, low, EXP6_SINGLE, EXP11_DOUBLE)
 
 
-def rise(x: Float) -> Float:
-    """e^x, x >= 0, up to where it is a normal number, with a relative error that grows as x does"""
-    return rise_of(x, EXP6_SINGLE, EXP11_DOUBLE)
+def gap(size: Float, near: bool) -> Float:
+    """1 - tanh(size), or where `near`, which needs a size below 1, size - tanh(size); size >= 0"""
+    return gap_of(size, near)
 
 
 approximation(

@@ -48,8 +48,7 @@ def half(y: Float, a: Float) -> Float:
     return a * e / (type(y)(1) + e)
 
 
-_, share, less_one, surplus, climb = derived(parts, growth)
-rise = exp
+_, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
 
 approximation(
     sys.modules[__name__],

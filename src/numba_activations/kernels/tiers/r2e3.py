@@ -24,8 +24,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH2_SINGLE, ROUGH2_DOUBLE)
 
 
-half, share, less_one, surplus, climb = derived(parts, growth)
-rise = exp
+half, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
 
 approximation(
     sys.modules[__name__],

@@ -233,12 +233,6 @@ def less_one(
     return high, fma(power, rest, fma(power, t, base - high))
 
 
-def rise(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
-    """e^x, x >= 0, with the rounding of ln 2 left in r; beyond, what it is at the end of the normal numbers."""
-    r, shifted = reduce_roughly(at_most(x, by_type(x, SINGLE, DOUBLE).largest_normal))
-    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted - shift(x))
-
-
 def rough_reduced(r: Float, p: tuple[float, ...]) -> Float:
     """1 + r p(r)"""
     return fma(horner(r, p), r, type(r)(1))

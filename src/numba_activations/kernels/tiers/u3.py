@@ -13,6 +13,7 @@ from .reduction import less_one as less_one_of
 from .reduction import parts as parts_of
 from .reduction import share as share_of
 from .reduction import surplus as surplus_of
+from .tangent import gap as gap_of
 
 
 def exp(x: Float) -> Float:
@@ -55,7 +56,10 @@ def climb(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return climb_of(y, low, EXP5_SINGLE, EXP11_DOUBLE)
 
 
-rise = exp
+def gap(size: Float, near: bool) -> Float:
+    """1 - tanh(size), or where `near`, which needs a size below 1, size - tanh(size); size >= 0"""
+    return gap_of(size, near)
+
 
 approximation(
     sys.modules[__name__],
