@@ -111,11 +111,11 @@ def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[
     steepest, lost = two_product(a, b)
     whole = abs(steepest) > T(2.0**-60)  # then it has all digits, unlike a z
     first, second, second_lost = (x, steepest, lost) if whole else (a, z, z_lost)
-    w, (y, y_lost) = z * z, two_product(first, second)
-    middle, rest = tanh_lack(w)
-    near = y + fma(-y * w, middle + rest, fma(first, second_lost, y_lost))
-    far = fma(-a, m.gap(abs(z), False), a)
-    value = near if abs(z) < T(1) else far if z > T(0) else -far
+    y, y_lost = two_product(first, second)
+    y_lost = fma(first, second_lost, y_lost)
+    near = abs(z) < T(1)
+    base, base_lost = (y, y_lost) if near else (a if z > T(0) else -a, T(NOTHING))
+    value = base + fma(-a, copysign(m.gap(abs(z), near), z), base_lost)
 
     large = abs(steepest) > T(1e3)  # lift a b and a b e^-2z may leave the floats the one way or the other
     doubled, fade = nearer(T(2) * abs(z), large and T(2) * abs(z) > limit(x))
@@ -130,8 +130,8 @@ activation(
     exact=lambda m, x, a, b: a * m.tanh(b * x),
     limits=Limits(plus=(1.7159, 0), minus=(-1.7159, 0)),
     bounds={
-        "float32": Bound(Error(1.22, at=1.47311532497406), Error(1.74, at=-5.4234886)),
-        "float64": Bound(Error(1.2, at=1.5213749042997566), Error(1.76, at=-11.785277597638052)),
+        "float32": Bound(Error(1.43, at=1.4881027936935425), Error(1.74, at=-5.4234886)),
+        "float64": Bound(Error(1.4, at=-1.4512330721298934), Error(1.76, at=-11.785277597638052)),
     },
     note="The constants are those of Y. LeCun, L. Bottou, G. Orr and K.-R. Mueller, Efficient BackProp (1998).",
 )
