@@ -14,7 +14,6 @@ coefficients once the denominator beside it is known, and that is taken from the
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import mpmath as mp
 
@@ -45,14 +44,8 @@ def fit(
     fixed = [(_fixed(w), _fixed(t), _fixed(x)) for w, t, x in zip(weight, target, grid, strict=True)]
     nodes = list(start) or [round(points * k / count) for k in range(count + 1)]
     for _ in range(60):
-        matrix = mp.matrix(count + 1, count + 1)
-        right = mp.matrix([target[j] for j in nodes])
-        for row, j in enumerate(nodes):
-            for column in range(count):
-                matrix[row, column] = grid[j] ** column
-            matrix[row, count] = (-1) ** row / weight[j]
-        solution = mp.lu_solve(matrix, right)
-        coefficients = [solution[k] for k in range(count)]
+        powers = [[grid[j] ** k for k in range(count)] for j in nodes]
+        coefficients = _levelled(powers, [1 / weight[j] for j in nodes], [target[j] for j in nodes])
         in_fixed_point = [_fixed(c) for c in coefficients]
         error = [w * (t - _value(in_fixed_point, x)) for w, t, x in fixed]
         exchanged = _alternating_extrema(error, count + 1)
@@ -67,6 +60,12 @@ def _grid(interval: tuple[Real, Real], points: int) -> list[Real]:
     low, high = interval
     centre, radius = (low + high) / 2, (high - low) / 2
     return [centre - radius * mp.cos(mp.pi * (k + Real("0.31") * (0 < k < points)) / points) for k in range(points + 1)]
+
+
+def _levelled(rows: Sequence[Sequence[Real]], errors: Sequence[Real], values: Sequence[Real]) -> list[Real]:
+    """What the rows are to be multiplied by to give the values, but for a multiple of the errors, plus and minus."""
+    matrix = mp.matrix([[*row, (-1) ** k * e] for k, (row, e) in enumerate(zip(rows, errors, strict=True))])
+    return [*mp.lu_solve(matrix, mp.matrix(values))][:-1]
 
 
 def _fixed(x: Real) -> int:
@@ -137,35 +136,32 @@ def fit_quotient(
     above, below = degrees
     powers = [*range(above + 1), *range(1, below + 1)]
     points = [(x, f(x), scale(x)) for x in _grid(interval, 600)]
-    fixed: dict[int, float] = {}  # by the place in `powers`
+    # f (1 + sum q_k x^k) - sum p_k x^k is the error times the denominator
+    rows = [[x**k if place <= above else -t * x**k for place, k in enumerate(powers)] for x, t, _ in points]
+    fixed: dict[int, float] = {}  # by the place in a row
     for place in sorted(range(len(powers)), key=powers.__getitem__):
-        fixed[place] = rounding(_exchanged(points, powers, above + 1, fixed)[0][place])
-    rounded, error = _exchanged(points, powers, above + 1, fixed)
+        fixed[place] = rounding(_exchanged(points, rows, above + 1, fixed)[0][place])
+    rounded, error = _exchanged(points, rows, above + 1, fixed)
     return rounded[: above + 1], [1.0, *rounded[above + 1 :]], error
 
 
 def _exchanged(
-    points: Sequence[tuple[Real, Real, Real]], powers: Sequence[int], split: int, fixed: dict[int, float]
-) -> tuple[list[Any], Real]:
+    points: Sequence[tuple[Real, Real, Real]], rows: Sequence[Sequence[Real]], split: int, fixed: dict[int, float]
+) -> tuple[list[Real], Real]:
     """All coefficients of a quotient whose numerator has `split`, and the largest error of it.
 
     `points`: x, f(x) and what an error there is relative to.
     """
-    free = [place for place in range(len(powers)) if place not in fixed]
+    free = [place for place in range(len(rows[0])) if place not in fixed]
     count = len(free) + 1
-    # f (1 + sum q_k x^k) - sum p_k x^k is the error times the denominator
-    columns = [[x**k if place < split else -t * x**k for place, k in enumerate(powers)] for x, t, _ in points]
     nodes = [round((len(points) - 1) * k / max(count - 1, 1)) for k in range(count)]
     denominators = [Real(1)] * len(points)
     for _ in range(60):
-        matrix, right = mp.matrix(count, count), mp.matrix(count, 1)
-        for row, j in enumerate(nodes):
-            entries = [columns[j][place] for place in free]
-            for column, entry in enumerate([*entries, (-1) ** row * denominators[j] * points[j][2]]):
-                matrix[row, column] = entry
-            right[row] = points[j][1] - sum(c * columns[j][place] for place, c in fixed.items())
-        found = fixed | dict(zip(free, mp.lu_solve(matrix, right), strict=False))
-        coefficients = [found[place] for place in range(len(powers))]
+        left = [points[j][1] - sum(c * rows[j][place] for place, c in fixed.items()) for j in nodes]
+        sizes = [denominators[j] * points[j][2] for j in nodes]
+        found = _levelled([[rows[j][place] for place in free] for j in nodes], sizes, left)
+        known = fixed | dict(zip(free, found, strict=True))
+        coefficients = [known[place] for place in range(len(rows[0]))]
         numerator, before = coefficients[split - 1 :: -1], denominators
         denominators = [mp.polyval([*coefficients[: split - 1 : -1], 1], x) for x, _, _ in points]
         errors = [(t - mp.polyval(numerator, x) / d) / s for (x, t, s), d in zip(points, denominators, strict=True)]
