@@ -108,19 +108,18 @@ class _Reference:
         return f"!{self.number}"
 
 
-# PARALLEL: every iteration reads and writes its own numbers only, also where output and input are the same array.
+# PARALLEL: every iteration reads and writes its own numbers only, also where output and input are the same array; and
+# four vectors at a time. LLVM on its own takes fewer, lest constants leave the registers, or since the processor looks
+# far enough ahead; but those are as good in memory, the processor does not, and most activations take 5 to 30 % less.
 # PLAIN: strided or short, so that vectors would only be in the way.
-# INTERLEAVED: parallel, and four vectors at a time. With 16 registers LLVM does not, lest constants leave them; but
-# those are as good in memory, and most activations take 5 to 25 % less time.
-PARALLEL, GROUP, PLAIN, INTERLEAVED = _Reference(9000), _Reference(9001), _Reference(9003), _Reference(9005)
+PARALLEL, GROUP, PLAIN = _Reference(9000), _Reference(9001), _Reference(9003)
 METADATA = """
-!9000 = distinct !{!9000, !9002}
+!9000 = distinct !{!9000, !9002, !9005}
 !9001 = distinct !{}
 !9002 = !{!"llvm.loop.parallel_accesses", !9001}
 !9003 = distinct !{!9003, !9004}
 !9004 = !{!"llvm.loop.vectorize.enable", i1 false}
-!9005 = distinct !{!9005, !9002, !9006}
-!9006 = !{!"llvm.loop.interleave.count", i32 4}
+!9005 = !{!"llvm.loop.interleave.count", i32 4}
 """
 
 
@@ -275,7 +274,7 @@ def _block_function(
     exception = b.alloca(POINTER)
     fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
     count = I64(few) if few else b.shl(function.args[-1], I64(6), flags=("nuw", "nsw"))
-    with _Counted(b, I64(0), count, INTERLEAVED if target.has_few_registers() else PARALLEL) as i:
+    with _Counted(b, I64(0), count, PARALLEL) as i:
         numbers = []
         for k in range(inputs):
             if k in fixed:

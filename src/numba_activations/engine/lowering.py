@@ -45,14 +45,9 @@ def _copysign(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 def _ldexp(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
     integer, digits, bias, zero = _layout(x)
     n = builder.sub(builder.bitcast(shifted, integer), integer(zero))
-    if target.has("avx512f"):  # one instruction there; elsewhere LLVM would make a call a number of it
-        i32 = ir.IntType(32)
-        n = builder.trunc(n, i32) if integer.width > 32 else n
-        suffix = "f32" if integer.width == 32 else "f64"
-        kind = ir.FunctionType(x.type, [x.type, i32])
-        function = builder.module.globals.get(f"llvm.ldexp.{suffix}.i32")
-        function = function or ir.Function(builder.module, kind, f"llvm.ldexp.{suffix}.i32")
-        return builder.call(function, [x, n])
+    if target.has("avx512dq"):  # two instructions there; elsewhere LLVM would make a call a number of it
+        kind = ir.FunctionType(x.type, [x.type, integer])
+        return builder.call(builder.module.declare_intrinsic("llvm.ldexp", [x.type, integer], kind), [x, n])
     half = builder.ashr(n, integer(1))
     for part in (half, builder.sub(n, half)):  # each 2^part is a normal number, and only the second product rounds
         power = builder.shl(builder.add(part, integer(bias)), integer(digits))
