@@ -29,6 +29,7 @@ from .loops import (
     GROUP,
     I32,
     I64,
+    LINE,
     METADATA,
     PLAIN,
     POINTER,
@@ -49,6 +50,7 @@ SLOT = 2 * LANES  # a number of each row; behind the last row it is repeated, so
 # the largest number too. And those that remain after a pass.
 TOTAL, LOST, NEXT, LARGEST = range(4)
 REMAINING = {"sum": (TOTAL, LOST), "others": (TOTAL, LOST, LARGEST)}
+READ, WRITE = range(2)  # as LLVM numbers them
 GIVEN = ("input", "index", "at")  # numbers that are read, not computed
 I1 = ir.IntType(1)
 # A lane loop must reach LLVM's vectorizer whole: where it is short, it would be unrolled before.
@@ -63,6 +65,7 @@ LOOP_METADATA = """
 !9014 = distinct !{!9014, !9004, !9011}
 """
 FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
+AHEAD = 2048  # bytes between what a pass reads and what it has fetched: the processor itself stops at a page's end
 Functions = dict[tuple[Function, int], tuple[str, str]]
 
 
@@ -150,6 +153,7 @@ class _Rows:
         outputs = self.outputs if stage == self.program.passes - 1 else []
         sums = [node for node in reductions if node.kind in SUMS]
         crowded = self._crowded(stage) if part == "long" and sums else None
+        fetched = self._fetched(stage, keeping) if part == "long" else []
         if crowded is self.kept and keeping == "load":
             crowded = None
         shared = {}  # the numbers of a long row
@@ -226,6 +230,9 @@ class _Rows:
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
             for found, computing in self._loops(reductions, crowded):
                 with _Counted(b, begin, end, STEP) as step:
+                    if computing:
+                        for node, ahead, use in fetched:
+                            self._fetch(b, b.gep(where[node], [b.mul(step, I64(LANES))]), ahead, use)
                     all_of(step, begin, found, computing)
 
         if not sums:
@@ -249,17 +256,45 @@ class _Rows:
         b.ret_void()
         return function
 
+    def _fetched(self, stage: int, keeping: str) -> list[tuple[Node, int, int]]:
+        """What of a long row comes to the nearest cache before it is needed: how many bytes ahead, and for what.
+
+        Where much is computed of a number, what follows has time to come, also across a page's end. Output that nothing
+        is kept in comes during the pass before the one that writes it.
+        """
+        found = []
+        if stage == 0 and self._computed(stage):
+            found += [(node, AHEAD, READ) for node in self.inputs]
+        if stage == self.program.passes - 2 and not keeping:
+            found += [(node, 0, WRITE) for node in self.outputs]
+        return found
+
+    def _fetch(self, b: ir.IRBuilder, place: ir.Value, ahead: int, use: int) -> None:
+        """Ask for the lines of the cache that a step uses, or is to use."""
+        kind = ir.FunctionType(VOID, [POINTER, I32, I32, I32])
+        prefetch = b.module.declare_intrinsic("llvm.prefetch", [POINTER], kind)
+        nearest, data = I32(3), I32(1)
+        first = b.bitcast(place, POINTER)
+        for offset in range(ahead, ahead + LANES * self.integer.width // 8, LINE):
+            b.call(prefetch, [b.gep(first, [I64(offset)]), I32(use), nearest, data])
+
+    def _computed(self, stage: int) -> dict[Node, str]:
+        """The rows that a pass computes for its reductions, and how, in LLVM IR."""
+        below = (node for reduction in self.program.reductions(stage) for node in reduction.below())
+        return {
+            node: self.functions[node.function, len(node.args)][0]
+            for node in below
+            if node.row and node.function is not None and node.stage == stage
+        }
+
     def _crowded(self, stage: int) -> Node | None:
         """A row that a pass computes with so many constants and numbers that its reductions find no registers."""
         if not target.has_few_registers():
             return None
-        for reduction in self.program.reductions(stage):
-            for node in reduction.below():
-                if node.row and node.function is not None and node.stage == stage:
-                    text, _ = self.functions[node.function, len(node.args)]
-                    constants = len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text)))
-                    if constants + sum(not a.row for a in node.args) > FEW_CONSTANTS:
-                        return node
+        for node, text in self._computed(stage).items():
+            constants = len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text)))
+            if constants + sum(not a.row for a in node.args) > FEW_CONSTANTS:
+                return node
         return None
 
     def _loops(self, reductions: list[Node], crowded: Node | None) -> list[tuple[list[Node], bool]]:
