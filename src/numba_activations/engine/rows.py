@@ -65,7 +65,7 @@ LOOP_METADATA = """
 !9014 = distinct !{!9014, !9004, !9011}
 """
 FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
-AHEAD = 2048  # bytes between what a pass reads and what it has fetched: the processor itself stops at a page's end
+AHEAD = 2048  # bytes between what a pass reads and what it asks for: the processor's own guesses end with a page
 Functions = dict[tuple[Function, int], tuple[str, str]]
 
 
@@ -152,7 +152,7 @@ class _Rows:
         integer, reductions = self.integer, self.program.reductions(stage)
         outputs = self.outputs if stage == self.program.passes - 1 else []
         sums = [node for node in reductions if node.kind in SUMS]
-        crowded = self._crowded(stage) if part == "long" and sums else None
+        crowded = self._large(stage) if part == "long" and sums and target.has_few_registers() else None
         fetched = self._fetched(stage, keeping) if part == "long" else []
         if crowded is self.kept and keeping == "load":
             crowded = None
@@ -259,15 +259,14 @@ class _Rows:
     def _fetched(self, stage: int, keeping: str) -> list[tuple[Node, int, int]]:
         """What of a long row comes to the nearest cache before it is needed: how many bytes ahead, and for what.
 
-        Where much is computed of a number, what follows has time to come, also across a page's end. Output that nothing
-        is kept in comes during the pass before the one that writes it.
+        Only while much is computed of each number, and memory would wait: what follows, also across a page's end, and
+        the output, if the next pass is to write it.
         """
-        found = []
-        if stage == 0 and self._computed(stage):
-            found += [(node, AHEAD, READ) for node in self.inputs]
-        if stage == self.program.passes - 2 and not keeping:
-            found += [(node, 0, WRITE) for node in self.outputs]
-        return found
+        if not self._large(stage):
+            return []
+        follows = [(node, AHEAD, READ) for node in self.inputs] if stage == 0 else []
+        written = self.outputs if stage == self.program.passes - 2 and not keeping else []
+        return follows + [(node, 0, WRITE) for node in written]
 
     def _fetch(self, b: ir.IRBuilder, place: ir.Value, ahead: int, use: int) -> None:
         """Ask for the lines of the cache that a step uses, or is to use."""
@@ -278,23 +277,15 @@ class _Rows:
         for offset in range(ahead, ahead + LANES * self.integer.width // 8, LINE):
             b.call(prefetch, [b.gep(first, [I64(offset)]), I32(use), nearest, data])
 
-    def _computed(self, stage: int) -> dict[Node, str]:
-        """The rows that a pass computes for its reductions, and how, in LLVM IR."""
-        below = (node for reduction in self.program.reductions(stage) for node in reduction.below())
-        return {
-            node: self.functions[node.function, len(node.args)][0]
-            for node in below
-            if node.row and node.function is not None and node.stage == stage
-        }
-
-    def _crowded(self, stage: int) -> Node | None:
-        """A row that a pass computes with so many constants and numbers that its reductions find no registers."""
-        if not target.has_few_registers():
-            return None
-        for node, text in self._computed(stage).items():
-            constants = len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text)))
-            if constants + sum(not a.row for a in node.args) > FEW_CONSTANTS:
-                return node
+    def _large(self, stage: int) -> Node | None:
+        """A row that a pass computes for its reductions with many constants and numbers, as an exponential has them."""
+        for reduction in self.program.reductions(stage):
+            for node in reduction.below():
+                if node.row and node.function is not None and node.stage == stage:
+                    text, _ = self.functions[node.function, len(node.args)]
+                    constants = len(set(re.findall(r"(?:float|double) (0x\w+|[-\d.]+e[+-]\d+)", text)))
+                    if constants + sum(not a.row for a in node.args) > FEW_CONSTANTS:
+                        return node
         return None
 
     def _loops(self, reductions: list[Node], crowded: Node | None) -> list[tuple[list[Node], bool]]:
