@@ -368,6 +368,7 @@ class _Rows:
         outer = dict(zip(operands, function.args[3 + 2 * count :], strict=True))
         arrays = self.inputs + self.outputs
         b = ir.IRBuilder(function.append_basic_block("entry"))
+        b.assume(b.icmp_signed(">", rows, I64(0)))  # else LLVM compiles for no rows too, and warns of what it gets then
         area = LANES * LANES if short else BLOCK + LANES
 
         def room(size: int) -> ir.Value:
