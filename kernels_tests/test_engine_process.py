@@ -3,6 +3,7 @@
 import os
 import pickle
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from processes import run
 from rows import DTYPES, bits, ordinary, special
 
 import numba_activations as act
-from numba_activations.engine import objectcode, registry
+from numba_activations.engine import objectcode, registry, target
 from numba_activations.engine.keys import DEFAULT, Key
 from numba_activations.records import Activation, Limits
 
@@ -260,3 +261,55 @@ def test_importing_the_package_imports_no_heavy_library():
     assert not heavy & set(found)
     assert "numba_activations" in found
     assert sys.modules["numba_activations"] is act
+
+
+VECTORS = {  # what a processor lacks, and LLVM's name of one that does
+    "without AVX-512": (("avx512", "avx10", "amx"), "haswell"),
+    "without AVX and FMA": (("avx", "fma", "f16c", "amx", "vaes", "vpclmul", "evex", "xop"), "x86-64"),
+}
+
+
+@pytest.mark.skipif(not target.is_x86(), reason="leaves out what an x86 processor may lack")
+@pytest.mark.parametrize("lacking", VECTORS)
+def test_the_bits_do_not_depend_on_the_vectors_of_the_processor(tmp_path, lacking):
+    compute = """
+        import hashlib
+        import numpy as np
+        import numba_activations as act
+
+        random = np.random.default_rng(0)
+        for dtype, pattern in (("float16", "uint16"), ("float32", "uint32"), ("float64", "uint64")):
+            any_bits = random.integers(np.iinfo(pattern).max, size=50_001, dtype=pattern).view(dtype)
+            x = np.append(any_bits, random.normal(0, 3, 50_001).astype(dtype))
+            found = [f(x) for f in (act.exp, act.derivative.gelu, act.tanh)]
+            rows = np.clip(random.normal(0, 3, (9, 1001)), -9, 9).astype(dtype)
+            found += [act.softmax(rows), act.log_softmax(rows[:, :20])]
+            for y in found:
+                print(hashlib.sha256(np.where(np.isnan(y), np.nan, y)).hexdigest())
+    """
+    missing, name = VECTORS[lacking]
+    restrict = f"""
+        from numba_activations.engine import target
+        features = target.features().split(",")
+        kept = [f for f in features if not any(part in f for part in {missing})]
+        lost = ["-" + f[1:] for f in features if f not in kept]
+        target.features, target.name = lambda: ",".join(kept + lost), lambda: "{name}"
+    """
+    elsewhere = run(textwrap.dedent(restrict) + textwrap.dedent(compute), NUMBA_ACTIVATIONS_CACHE_DIR=str(tmp_path))
+    assert len(elsewhere) == 15
+    assert elsewhere == run(compute)
+
+
+def test_nothing_is_said_while_compiling():
+    found = run("""
+        import os
+        import sys
+        from numba_activations.engine import along_axis, objectcode
+        from numba_activations.engine.keys import DEFAULT, Key
+
+        os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # LLVM's warnings go there
+        for name in ("softmax", "logsumexp", "sparsemax"):
+            for kind in ("float32", "float64"):
+                objectcode.build(along_axis.texts(Key(DEFAULT, "value", name), {kind: kind}), [kind])
+    """)
+    assert found == []
