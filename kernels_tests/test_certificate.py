@@ -12,6 +12,7 @@ from numba_activations.analysis import accuracy, certificate
 from numba_activations.cli import main
 from numba_activations.engine import lowering
 from numba_activations.kernels import coefficients_tanh, primitives
+from numba_activations.kernels.tiers import full
 from numba_activations.records import ROOT_ZONE
 
 
@@ -125,6 +126,13 @@ def test_the_digest_depends_on_all_that_a_kernel_reaches(monkeypatch):
     monkeypatch.setitem(kernel.__globals__, "sixth", act.catalogue["relu"].kernel)
     assert certificate.digest(act.catalogue["hard_swish"]) != before["hard_swish"]
     assert certificate.digest(act.catalogue["relu"]) == before["relu"]
+
+
+def test_the_digest_depends_on_what_a_kernel_asks_of_the_tier_also_under_its_own_name(monkeypatch):
+    names = "exp", "expm1", "elu", "sigmoid"
+    before = {name: certificate.digest(act.catalogue[name]) for name in names}
+    monkeypatch.setattr(full, "exp", full.reduced)
+    assert [certificate.digest(act.catalogue[name]) == before[name] for name in names] == [False, False, False, True]
 
 
 def test_the_digest_depends_on_coefficients_and_on_the_instructions_of_primitives(monkeypatch):

@@ -382,11 +382,13 @@ def digest(record: Activation) -> str:
             place = f"{value.__module__}.{name}({', '.join(map(str, enclosed.values()))})"
             if place not in reached:
                 reached[place] = inspect.getsource(value)
-                known = {**vars(full), **value.__globals__}  # what a kernel asks of its tier is of the default one
-                for module in [known[n] for n in value.__code__.co_names if isinstance(known.get(n), ModuleType)]:
+                names, known = value.__code__.co_names, dict(value.__globals__)
+                for module in [known[n] for n in names if isinstance(known.get(n), ModuleType)]:
                     if module.__name__.startswith(kernels.__name__):
                         known |= vars(module)
-                waiting += [(n, known[n]) for n in value.__code__.co_names if n in known]
+                # what a kernel asks of its tier m is of the default one, whatever has that name in its module
+                tier = vars(full) if "m" in inspect.signature(value).parameters else {}
+                waiting += [(n, scope[n]) for scope in (tier, known) for n in names if n in scope]
                 if value in lowering.BUILDERS:
                     waiting.append((f"{name}'s instructions", lowering.BUILDERS[value]))
         elif not isinstance(value, ModuleType | type):

@@ -19,8 +19,8 @@ activation(
     aliases=("exponential",),
     limits=Limits(plus=(math.inf, math.inf), minus=(0, 0)),
     bounds={
-        "float32": Bound(Error(0.91, at=37.776527), Error(0.91, at=37.776527)),
-        "float64": Bound(Error(0.92, at=91.84200142419314), Error(0.92, at=91.84200142419314)),
+        "float32": Bound(Error(0.9, at=-5.848642), Error(0.9, at=-5.848642)),
+        "float64": Bound(Error(0.95, at=222.8470354346049), Error(0.95, at=222.8470354346049)),
     },
 )
 
@@ -37,7 +37,7 @@ activation(
     exact=lambda m, x: m.expm1(x),
     limits=Limits(plus=(math.inf, math.inf), minus=(-1, 0)),
     bounds={
-        "float32": Bound(Error(1.08, at=17.13618278503418), Error(0.91, at=37.776527)),
-        "float64": Bound(Error(1.15, at=0.4009926753419899), Error(0.92, at=91.84200142419314)),
+        "float32": Bound(Error(1.08, at=17.13618278503418), Error(0.9, at=-5.848642)),
+        "float64": Bound(Error(1.15, at=0.4009926753419899), Error(0.95, at=222.8470354346049)),
     },
 )

@@ -17,8 +17,8 @@ from .tangent import gap as gap_of
 
 
 def exp(x: Float) -> Float:
-    """2^n (1 + r + r^2 q(r)), q of degree 5 in float32 and 10 in float64"""
-    return exp_full(x, EXP7_SINGLE, EXP12_DOUBLE)
+    """2^n (1 + r + r^2 q(r)), q of degree 4 in float32 and 9 in float64"""
+    return exp_full(x, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 def reduced(r: Float) -> Float:
@@ -69,8 +69,8 @@ def gap(size: Float, near: bool) -> Float:
 approximation(
     sys.modules[__name__],
     bounds={
-        "float32": Error(0.91, at=37.776527),
-        "float64": Error(0.92, at=91.84200142419314),
+        "float32": Error(0.9, at=-5.848642),
+        "float64": Error(0.95, at=222.8470354346049),
     },
     interval={"float32": (-104.0, 88.8), "float64": (-745.2, 709.8)},
     special="IEEE 754: NaN, infinities, overflow and subnormal results are right",
