@@ -26,5 +26,5 @@ approximation(
     interval={"float32": (-1.0, 1.0), "float64": (-1.0, 1.0)},
     special="NaN gives NaN and inf gives inf; far below 0 the result grows again, to inf at -inf",
     why="No range reduction, and it shows: the error grows as x^2 / 2048, and each squaring doubles that of rounding.",
-    cost=1.0,
+    cost=0.9,
 )

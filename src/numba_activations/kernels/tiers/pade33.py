@@ -25,5 +25,5 @@ approximation(
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A division for the accuracy of a polynomial of degree 5: u3 is as good and faster.",
-    cost=1.0,
+    cost=1.4,
 )
