@@ -86,6 +86,35 @@ def _from_pattern(builder: ir.IRBuilder, pattern: ir.Value) -> ir.Value:
     return builder.fma(pattern, pattern.type(0.0), number)  # NaN has no integer, and is NaN again
 
 
+def _even(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    integer, *_ = _layout(x)
+    return builder.bitcast(builder.and_(builder.bitcast(x, integer), integer(-2)), x.type)
+
+
+def _inverse(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """The quotient. With AVX-512, where a division takes up to 16 cycles and these instructions 7, the same without it.
+
+    The first y comes from a subtraction of patterns. Where x = 1 + m, it is (2 - m - c) / 2 while that is above 1/2,
+    and then (3 - m - c) / 4, so that x y lies between 1 - c/2 and (3 - c)^2 / 8, 1 to 5.1 %. Each step brings 1 - x y
+    to its third or second power. Before the last, y is one of the two floats about 1 / x, and 1 - x y is exact. That
+    step could round to the wrong one only where 1 / x is about half way between them: there 1 - x y is below 2^-p, p
+    the digits of a float, and less than 2^-2p is missing. But x, which is even, times the number half way is a multiple
+    of 2^(1-2p), and not 1.
+    """
+    one = x.type(1.0)
+    if not target.has("avx512f"):
+        return builder.fdiv(one, x)
+    integer, digits, bias, _ = _layout(x)
+    c = 5.0 - math.sqrt(24.0)
+    estimate = integer((2 * bias << digits) - round(c * 2**digits))
+    y = builder.bitcast(builder.sub(estimate, builder.bitcast(x, integer)), x.type)
+    minus = builder.fneg(x)
+    for order in (3, 2, 2) if integer.width == 32 else (3, 3, 2, 2):
+        rest = builder.fma(minus, y, one)
+        y = builder.fma(y, builder.fma(rest, rest, rest) if order == 3 else rest, y)
+    return builder.select(builder.fcmp_ordered("==", x, x.type(math.inf)), x.type(0.0), y)
+
+
 def _libm(name: str) -> Callable[[ir.IRBuilder, ir.Value], ir.Value]:
     def build(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
         symbol = name + ("f" if x.type == ir.FloatType() else "")
@@ -134,6 +163,8 @@ _lower(primitives.raise_normal, 2, _raise_normal)
 _lower(primitives.lower_exponent, 2, _add_exponent("sub"))
 _lower(primitives.nearest_exponent, 1, _nearest_exponent)
 _lower(primitives.from_pattern, 1, _from_pattern)
+_lower(primitives.even, 1, _even)
+_lower(primitives.inverse, 1, _inverse)
 _lower(primitives.libm_exp, 1, _libm("exp"))
 _lower(primitives.libm_expm1, 1, _libm("expm1"))
 register_jitable(**INNER)(primitives.shift)

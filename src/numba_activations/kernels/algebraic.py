@@ -9,7 +9,7 @@ import numpy as np
 
 from ..records import Bound, Error, Limits, Rule, activation
 from .arithmetic import LARGEST_DOUBLE, LARGEST_SINGLE
-from .primitives import NOTHING, Float, by_type, copysign, fma
+from .primitives import NOTHING, Float, by_type, copysign, even, fma, inverse
 from .tiers.reduction import at_most
 
 
@@ -75,19 +75,19 @@ def squareplus(x: Float, b: Float = 4.0) -> tuple[Float, Float]:
 
     # Half of -|x| and the root is y = b / (4 t), t half of |x| and the root. Of y (y + |x|) = b/4 a step of Newton's
     # method takes what the roundings left, over 2y + |x| = 2t / (1 + |x|/t) to 6 %. For x > 0 the value is x + y.
-    inverse = T(k.down) / (h + (h if h > root else root) + positive)
-    y = quarter * inverse
+    per_total = T(k.down) * inverse(even(h + (h if h > root else root) + positive))
+    y = quarter * per_total
     u = at_most(u, k.largest)
     rest = fma(-y, u, fma(-y, y, quarter))
-    y = fma(rest, fma(T(0.47), u * inverse, T(0.47)) * inverse, y)
+    y = fma(rest, fma(T(0.47), u * per_total, T(0.47)) * per_total, y)
 
     # The derivative at -|x| is b / (2 (root^2 + root |x|)); with its mirror image it is 1.
-    total = fma(root, w, square)
+    total = even(fma(root, w, square) + positive)
     lost = fma(root, w, square - total)
-    total = total + positive
     steep = T(0.5 * k.down**2) * quarter
-    slope = steep / total
-    slope = fma(-slope, slope * (T(1) / (steep + positive)) * lost, slope)
+    per_total = inverse(total)
+    slope = steep * per_total
+    slope = fma(fma(-slope, lost, fma(-slope, total, steep)), per_total, slope)
     return fma(y, T(1) / scale, x if x > T(0) else T(0)), slope if x <= T(0) else T(1) - slope
 
 
@@ -97,8 +97,8 @@ activation(
     limits=Limits(plus=(float("inf"), 1), minus=(0, 0)),
     rules=(Rule("0 <= b < inf", lambda b: (b >= 0) & (b < np.inf)),),
     bounds={
-        "float32": Bound(Error(1.08, at=-64.96357727050781), Error(2.13, at=-15.926194190979004)),
-        "float64": Bound(Error(1.08, at=-32.50650549536381), Error(2.2, at=-7.955634148108571)),
+        "float32": Bound(Error(1.14, at=-15.9459047), Error(1.72, at=-31.9740791)),
+        "float64": Bound(Error(1.14, at=-7.957889719267317), Error(1.75, at=-257.0994035723492)),
     },
     note="With b = 0 it is relu, also in its derivative at 0.",
 )

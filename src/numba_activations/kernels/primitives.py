@@ -107,6 +107,17 @@ def from_pattern(pattern: Float) -> Float:
     return integer(int(pattern)).view(kind)
 
 
+def even(x: Float) -> Float:
+    """x without the last bit of its pattern: what `inverse` takes."""
+    kind, integer = (np.float32, np.int32) if isinstance(x, np.float32) else (np.float64, np.int64)
+    return x if math.isnan(x) else integer(int(kind(x).view(integer)) & -2).view(kind)
+
+
+def inverse(x: Float) -> Float:
+    """1 / x, rounded, of a positive `even` number whose inverse is a normal number too; 0 of infinity."""
+    return type(x)(1) / x
+
+
 def libm_exp(x: Float) -> Float:
     """exp(x) of the C library."""
     return _libm(math.exp, x)
