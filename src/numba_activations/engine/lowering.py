@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload, register_jitable
 
 from ..kernels import primitives
+from ..kernels.arithmetic import lift
 from . import target
 
 # Divisions that vectorise, rounding that a caller's flags cannot touch, and nothing left to call inside a loop.
@@ -53,6 +55,14 @@ def _ldexp(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
         power = builder.shl(builder.add(part, integer(bias)), integer(digits))
         x = builder.fmul(x, builder.bitcast(power, x.type))
     return x
+
+
+def _lowered(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
+    if target.has("avx512dq"):
+        return _ldexp(builder, x, shifted)
+    high = float(lift(np.float32(1) if x.type == ir.FloatType() else np.float64(1)))
+    power = _add_exponent("add")(builder, x.type(high), shifted)
+    return builder.fmul(builder.fmul(x, power), x.type(1 / high))  # only the second product rounds
 
 
 def _add_exponent(operation: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value], ir.Value]:
@@ -158,6 +168,7 @@ def _lower(primitive: Callable[..., Any], arity: int, build: Callable[..., ir.Va
 _lower(primitives.fma, 3, _fma)
 _lower(primitives.copysign, 2, _copysign)
 _lower(primitives.ldexp, 2, _ldexp)
+_lower(primitives.lowered, 2, _lowered)
 _lower(primitives.raise_exponent, 2, _add_exponent("add"))
 _lower(primitives.raise_normal, 2, _raise_normal)
 _lower(primitives.lower_exponent, 2, _add_exponent("sub"))

@@ -38,7 +38,11 @@ def optimised(texts: Iterable[str], exports: Collection[str]) -> llvm.ModuleRef:
     tuning.loop_vectorization = tuning.loop_unrolling = tuning.loop_interleaving = True
     passes = llvm.create_pass_builder(target.machine(), tuning)
     passes.getModulePassManager().run(module, passes)
-    return module
+    if not target.has("avx512dq"):
+        return module
+    from .scaling import scaled_at_once
+
+    return scaled_at_once(module)
 
 
 def part(module: llvm.ModuleRef, export: str) -> llvm.ModuleRef:

@@ -2,7 +2,7 @@
 
 import math
 
-from .primitives import Float, by_type, fma, raise_exponent
+from .primitives import Float, by_type, fma
 
 LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
 LARGEST_DOUBLE = float.fromhex("0x1.fffffffffffffp+1023")
@@ -70,11 +70,6 @@ def lift(x: Float) -> Float:
 def lower(x: Float) -> Float:
     """1 / lift"""
     return type(x)(by_type(x, 2.0**-40, 2.0**-80))
-
-
-def lowered(x: Float, shifted: Float) -> Float:
-    """x 2^n, rounded once, where x is no large number and n <= 0 leaves `lift` 2^n a normal one; see `ldexp`."""
-    return x * raise_exponent(lift(x), shifted) * lower(x)
 
 
 # Where a parameter multiplies e^-z, which is subnormal or 0: e^-(z - distance), times e^-distance after it, has digits.

@@ -11,9 +11,9 @@ from typing import Any
 
 from ..records import Bound, Error, Limits, activation
 from . import coefficients_gaussian as c
-from .arithmetic import divide, fast_two_sum, lowered, plus, times, two_product, two_sum
+from .arithmetic import divide, fast_two_sum, plus, times, two_product, two_sum
 from .logarithm import log_parts
-from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
+from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp, lowered
 from .tiers.reduction import at_most, horner, polynomial
 
 

@@ -65,6 +65,11 @@ def ldexp(x: Float, shifted: Float) -> Float:
         return np.ldexp(x, int(shifted - shift(x)))
 
 
+def lowered(x: Float, shifted: Float) -> Float:
+    """x * 2**n as `ldexp` has it, where x is no large number, n <= 0, and 2**n times `arithmetic.lift` a normal one."""
+    return ldexp(x, shifted)
+
+
 def raise_exponent(x: Float, shifted: Float) -> Float:
     """x * 2**n by adding n to the exponent field: both must be normal numbers; see `ldexp`."""
     return _add_exponent(x, shifted, +1)

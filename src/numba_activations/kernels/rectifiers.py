@@ -4,22 +4,10 @@ import math
 from typing import Any
 
 from ..records import Bound, Error, Limits, Rule, activation
-from .arithmetic import (
-    constant,
-    divide,
-    finite,
-    invertible,
-    is_distant,
-    lower,
-    lowered,
-    nearer,
-    plus,
-    times,
-    two_product,
-)
+from .arithmetic import constant, divide, finite, invertible, is_distant, lower, nearer, plus, times, two_product
 from .coefficients_logarithm import COSH_DOUBLE, COSH_SINGLE, NEARER_DOUBLE, NEARER_SINGLE, WIDE_DOUBLE, WIDE_SINGLE
 from .logarithm import excess
-from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp
+from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp, lowered
 from .sigmoidal import limit, sigmoid_below, tanh_parts, tanh_sum
 from .tiers.reduction import at_most, horner
 
