@@ -195,7 +195,7 @@ def test_a_narrow_terminal_has_fewer_columns_and_whole_words(width, monkeypatch,
     monkeypatch.setenv("FORCE_COLOR", "1")  # is a terminal
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", str(width))
-    assert main([*QUICK, "--activation", "silu"]) == 0
+    assert main([*QUICK, "--activation", "sigmoid"]) == 0
     printed = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert max(map(len, printed.splitlines())) <= width
     assert "…" not in printed
