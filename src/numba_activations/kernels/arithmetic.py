@@ -62,14 +62,18 @@ def finite(x: Float) -> Float:
     return -largest if x < -largest else x
 
 
+# 2^OCTAVES e^-y is a normal number as long as y e^-y is not 0.
+OCTAVES = 40.0, 80.0
+
+
 def lift(x: Float) -> Float:
-    """The power of two that keeps lift e^-y a normal number as long as y e^-y is not 0."""
-    return type(x)(by_type(x, 2.0**40, 2.0**80))
+    """2^OCTAVES"""
+    return type(x)(by_type(x, 2.0 ** OCTAVES[0], 2.0 ** OCTAVES[1]))
 
 
 def lower(x: Float) -> Float:
     """1 / lift"""
-    return type(x)(by_type(x, 2.0**-40, 2.0**-80))
+    return type(x)(by_type(x, 2.0 ** -OCTAVES[0], 2.0 ** -OCTAVES[1]))
 
 
 # Where a parameter multiplies e^-z, which is subnormal or 0: e^-(z - distance), times e^-distance after it, has digits.

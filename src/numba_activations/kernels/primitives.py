@@ -75,8 +75,13 @@ def raise_exponent(x: Float, shifted: Float) -> Float:
     return _add_exponent(x, shifted, +1)
 
 
+def origin(x: Float) -> Float:
+    """What `power_of_two` makes 1 of: shift(x) and what the exponent field of 1 holds."""
+    return shift(x) + type(x)(by_type(x, 127.0, 1023.0))
+
+
 def power_of_two(biased: Float) -> Float:
-    """2**n of n + bias + shift(x), where bias is what the exponent field of 1 holds; a normal number. Any of NaN."""
+    """2**n of n + origin(x); a normal number. Any of NaN."""
     return raise_exponent(type(biased)(0), biased)
 
 

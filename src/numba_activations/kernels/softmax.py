@@ -15,14 +15,13 @@ from .arithmetic import finite, two_sum
 from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, ratio, where_equal, where_not_equal
 from .logarithm import log_parts
-from .primitives import NOTHING, Float, by_type, fma, power_of_two, shift
+from .primitives import NOTHING, Float, by_type, fma, origin, power_of_two, shift
 from .tiers.reduction import exp_reduced_less_one, reduce, reduce_from
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
 FAR = 122.0, 768.0  # e^-FAR is 0, also as many times as a row is long
 LIFT = 51.0, 88.0  # a weight is 2^LIFT e^(x - start), so that 2^LIFT e^-FAR is a normal number
 REACH = 35.0, 600.0  # how far above the start the largest number may be: 2^LIFT e^REACH is as far below overflow
-BIAS = 127.0, 1023.0  # the exponent field of 1
 SUBNORMAL = "Where a probability is subnormal, the vector-Jacobian product has no more digits than that."
 
 
@@ -38,10 +37,9 @@ def floor_of(top: Float, centre: Float) -> Float:
 
 
 def zero_of(top: Float, centre: Float) -> Float:
-    """shift + bias + LIFT - round(log2(e^(top - centre))): what makes of n the exponent field of a weight"""
-    T = type(top)
+    """origin + LIFT - round(log2(e^(top - centre))): what makes of n the exponent field of a weight"""
     _, shifted = reduce(top - centre)
-    return shift(top) + (T(by_type(top, *BIAS)) + T(by_type(top, *LIFT)) - (shifted - shift(top)))
+    return origin(top) + (type(top)(by_type(top, *LIFT)) - (shifted - shift(top)))
 
 
 def lifted_weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:

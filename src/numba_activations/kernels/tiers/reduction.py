@@ -8,8 +8,8 @@ with n, come from tools/fit_exp.py.
 from typing import NamedTuple
 
 from .. import coefficients as c
-from ..arithmetic import fast_two_sum, lift, lower
-from ..primitives import Float, by_type, fma, ldexp, lower_exponent, raise_exponent, raise_normal, shift
+from ..arithmetic import OCTAVES, fast_two_sum, lift, lower
+from ..primitives import Float, by_type, fma, ldexp, lower_exponent, origin, power_of_two, raise_normal, shift
 
 
 class Range(NamedTuple):
@@ -69,12 +69,23 @@ def reduce_roughly(x: Float) -> tuple[Float, Float]:
 
 def reduce_exactly(x: Float, low: Float) -> tuple[Float, Float, Float]:
     """r of x + low, what r lacks, and n as `ldexp` takes it."""
+    n, shifted = _nearest(x, shift(x))
+    return *_rest_of(x, low, n), shifted
+
+
+def _rest_of(x: Float, low: Float, n: Float) -> tuple[Float, Float]:
+    """x + low - n ln2 as its rounded value and what that lacks."""
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    n, shifted = _nearest(x, shift(x))
     t = fma(n, T(-k.ln2_high), x)
     r = fma(n, T(-k.ln2_low), t)
-    return r, fma(n, T(-k.ln2_low), t - r) + low, shifted
+    return r, fma(n, T(-k.ln2_low), t - r) + low
+
+
+def _fade(y: Float) -> tuple[Float, Float]:
+    """n, and lift 2^-n"""
+    less, biased = _nearest(-y, origin(y) + type(y)(by_type(y, *OCTAVES)))
+    return -less, power_of_two(biased)
 
 
 def horner(r: Float, coefficients: tuple[float, ...]) -> Float:
@@ -162,25 +173,31 @@ def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, 
 
 def surplus(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
     """e^(x + low) as (1 + s + rest) 2^n, for an x in the range that `parts` does not clamp, or a little beyond it."""
+    n, shifted = _nearest(x, shift(x))
+    return *_surplus_of(x, low, n, by_type(x, single, double)), shifted
+
+
+def _surplus_of(x: Float, low: Float, n: Float, q: tuple[float, ...]) -> tuple[Float, Float]:
+    """e^(x + low - n ln2) - 1 as a sum of two"""
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
-    n, shifted = _nearest(x, shift(x))
     s, lost = fma(n, T(-k.ln2_high), x), fma(n, T(-k.ln2_low), low)
     r = s + lost
-    return s, fma(r * r, polynomial(r, by_type(x, single, double)), lost), shifted
+    return s, fma(r * r, polynomial(r, q), lost)
 
 
 def growth(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (high + rest) / scale, y >= 0."""
-    r, lost, shifted = reduce_exactly(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low)
-    high, rest = exp_reduced_parts(r, lost, by_type(y, single, double))
-    return high, rest, lower_exponent(lift(y), shifted)
+    y = at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth)
+    n, scale = _fade(y)
+    return *exp_reduced_parts(*_rest_of(y, low, n), by_type(y, single, double)), scale
 
 
 def climb(y: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (1 + s + rest) / scale, y >= 0."""
-    s, rest, shifted = surplus(at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth), low, single, double)
-    return s, rest, lower_exponent(lift(y), shifted)
+    y = at_most(y, by_type(y, SINGLE, DOUBLE).largest_growth)
+    n, scale = _fade(y)
+    return *_surplus_of(y, low, n, by_type(y, single, double)), scale
 
 
 # What `half` multiplies numerator and denominator by. The rounding of the denominator weighs most where its mantissa
@@ -205,9 +222,8 @@ def share(y: Float, low: Float, a: Float, single: tuple[float, ...], double: tup
     T = type(y)
     k = by_type(y, SINGLE, DOUBLE)
     y = at_most(y, k.largest_growth)
-    n, shifted = _nearest(y, shift(y))
+    n, scale = _fade(y)
     r = fma(n, T(-k.ln2_high), y) + fma(n, T(-k.ln2_low), low)
-    scale = lower_exponent(lift(y), shifted)
     more = fma(scale, lower(y), exp_reduced_less_one(r, by_type(y, single, double)))
     total = T(1) + more
     lost = (T(1) - total) + more
@@ -223,11 +239,11 @@ def less_one(
     T = type(x)
     k = by_type(x, SINGLE, DOUBLE)
     x = clamped(x, -60.0, k.to_infinity)
-    n, shifted = _nearest(x, shift(x))
+    n, shifted = _nearest(x, origin(x) + (unit + unit - T(2)))  # log2(unit)
     t = fma(n, T(-k.ln2_high), x)
     r = fma(n, T(-k.ln2_low), t)
     rest = fma(r * r, polynomial(r, by_type(x, single, double)), fma(n, T(-k.ln2_low), low))
-    power = raise_exponent(unit, shifted)
+    power = power_of_two(shifted)
     base = power - unit
     high = fma(power, t, base)
     return high, fma(power, rest, fma(power, t, base - high))
