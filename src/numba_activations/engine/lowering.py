@@ -74,12 +74,15 @@ def _add_exponent(operation: str) -> Callable[[ir.IRBuilder, ir.Value, ir.Value]
     return build
 
 
-def _raise_normal(builder: ir.IRBuilder, x: ir.Value, n: ir.Value) -> ir.Value:
+def _raise_normal(builder: ir.IRBuilder, x: ir.Value, shifted: ir.Value) -> ir.Value:
+    if target.has("avx512dq"):
+        return _ldexp(builder, x, shifted)
     integer, digits, bias, zero = _layout(x)
     if integer.width == 32:  # NaN as an integer is 0 or -2^31, and shifted it is 0 and leaves NaN as it is
+        n = builder.fsub(shifted, builder.bitcast(integer(zero), x.type))
         moved = builder.shl(builder.fptosi(n, integer), integer(digits))
         return builder.bitcast(builder.add(builder.bitcast(x, integer), moved), x.type)
-    biased = builder.fadd(n, builder.bitcast(integer(zero + bias), x.type))
+    biased = builder.fadd(shifted, x.type(float(bias)))
     power = builder.shl(builder.bitcast(biased, integer), integer(digits))
     return builder.fmul(x, builder.bitcast(power, x.type))  # AVX2 has no conversion to 64-bit integers
 

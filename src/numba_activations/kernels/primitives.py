@@ -85,9 +85,9 @@ def power_of_two(biased: Float) -> Float:
     return raise_exponent(type(biased)(0), biased)
 
 
-def raise_normal(x: Float, n: Float) -> Float:
-    """x * 2**n by adding n to the exponent field: x and 2**n must be normal numbers. NaN, with any payload, stays."""
-    return x if math.isnan(x) else raise_exponent(x, n + shift(x))
+def raise_normal(x: Float, shifted: Float) -> Float:
+    """x * 2**n as `ldexp` has it, where x and 2**n are normal numbers. NaN, with any payload, stays."""
+    return x if math.isnan(x) else raise_exponent(x, shifted)
 
 
 def lower_exponent(x: Float, shifted: Float) -> Float:

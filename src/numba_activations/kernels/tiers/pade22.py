@@ -9,10 +9,10 @@ from .reduction import NORMAL, reduce_normal
 
 def exp(x: Float) -> Float:
     """2^n (12 + 6r + r^2) / (12 - 6r + r^2)"""
-    r, n = reduce_normal(x)
+    r, shifted = reduce_normal(x)
     T = type(x)
     even, odd = fma(r, r, T(12)), T(6) * r
-    return raise_normal((even + odd) / (even - odd), n)
+    return raise_normal((even + odd) / (even - odd), shifted)
 
 
 approximation(

@@ -9,11 +9,11 @@ from .reduction import NORMAL, reduce_normal
 
 def exp(x: Float) -> Float:
     """2^n (120 + 60r + 12r^2 + r^3) / (120 - 60r + 12r^2 - r^3)"""
-    r, n = reduce_normal(x)
+    r, shifted = reduce_normal(x)
     T = type(x)
     w = r * r
     even, odd = fma(w, T(12), T(120)), r * (w + T(60))
-    return raise_normal((even + odd) / (even - odd), n)
+    return raise_normal((even + odd) / (even - odd), shifted)
 
 
 approximation(

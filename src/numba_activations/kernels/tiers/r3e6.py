@@ -11,8 +11,8 @@ from .reduction import NORMAL, reduce_normal, rough_growth, rough_parts, rough_r
 
 def exp(x: Float) -> Float:
     """2^n (1 + r p(r)), p of degree 3"""
-    r, n = reduce_normal(x)
-    return raise_normal(rough_reduced(r, by_type(x, ROUGH4_SINGLE, ROUGH4_DOUBLE)), n)
+    r, shifted = reduce_normal(x)
+    return raise_normal(rough_reduced(r, by_type(x, ROUGH4_SINGLE, ROUGH4_DOUBLE)), shifted)
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:

@@ -150,17 +150,16 @@ def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> 
 
 
 def reduce_normal(x: Float) -> tuple[Float, Float]:
-    """r and n of the nearest x with a normal e^x."""
+    """r, and n as `ldexp` takes it, of the nearest x with a normal e^x."""
     k = by_type(x, SINGLE, DOUBLE)
-    r, shifted = reduce(clamped(x, k.smallest_rough, k.largest_normal))
-    return r, shifted - shift(x)
+    return reduce(clamped(x, k.smallest_rough, k.largest_normal))
 
 
 def exp_saturating(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """e^x where it is a normal number; beyond, the value at the end of that range. NaN gives NaN."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce(clamped(x, k.smallest_normal, k.largest_normal))
-    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted - shift(x))
+    return raise_normal(exp_reduced(r, by_type(x, single, double)), shifted)
 
 
 def parts(x: Float, low: Float, single: tuple[float, ...], double: tuple[float, ...]) -> tuple[Float, Float, Float]:
@@ -258,7 +257,7 @@ def exp_rough(x: Float, single: tuple[float, ...], double: tuple[float, ...]) ->
     """As `exp_saturating`, with e^r = 1 + r p(r) and the rounding of ln 2 left in r."""
     k = by_type(x, SINGLE, DOUBLE)
     r, shifted = reduce_roughly(clamped(x, k.smallest_rough, k.largest_normal))
-    return raise_normal(rough_reduced(r, by_type(x, single, double)), shifted - shift(x))
+    return raise_normal(rough_reduced(r, by_type(x, single, double)), shifted)
 
 
 def rough_parts(

@@ -11,8 +11,8 @@ SERIES = (1 / 120, 1 / 24, 1 / 6, 1 / 2)
 
 def exp(x: Float) -> Float:
     """2^n (1 + r + r^2/2 + ... + r^5/120)"""
-    r, n = reduce_normal(x)
-    return raise_normal(exp_reduced(r, SERIES), n)
+    r, shifted = reduce_normal(x)
+    return raise_normal(exp_reduced(r, SERIES), shifted)
 
 
 approximation(
