@@ -156,7 +156,7 @@ activation(
     aliases=("tanhshrink",),
     limits=Limits(plus=(math.inf, 1), minus=(-math.inf, 1)),
     bounds={
-        "float32": Bound(Error(1.43, at=-0.002768028061836958), Error(2.18, at=0.8640826344490051)),
-        "float64": Bound(Error(1.45, at=1.0174923165822172), Error(2.1, at=-0.8408722879298515)),
+        "float32": Bound(Error(1.46, at=-1.13095379), Error(2.18, at=0.8640826344490051)),
+        "float64": Bound(Error(1.55, at=1.016041852866315), Error(2.1, at=-0.8408722879298515)),
     },
 )
