@@ -59,5 +59,5 @@ approximation(
     interval={"float32": (-104.0, 88.8), "float64": (-745.2, 709.8)},
     special="as the platform's C library has it: IEEE 754 in all that we know",
     why="The reference that everybody has. One call a number, around which what is built on it vectorises.",
-    cost=16,
+    cost=20,
 )

@@ -24,5 +24,5 @@ approximation(
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A division for the accuracy of a polynomial of degree 4: r3e6 is better and faster.",
-    cost=1.2,
+    cost=1.4,
 )

@@ -36,5 +36,5 @@ approximation(
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A gather for each number, and still less accurate than r3e6 for more time.",
-    cost=2.0,
+    cost=2.4,
 )

@@ -36,5 +36,5 @@ approximation(
     interval=NORMAL,
     special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="As accurate as u3 in float32, but each number waits for memory.",
-    cost=2.1,
+    cost=2.5,
 )
