@@ -300,9 +300,16 @@ activation(
 )
 
 
+def outside(x: Float, lambd: Float, y: Float) -> tuple[Float, Float]:
+    """y, which has the slope 1, but where |x| <= lambd 0 with the sign of x"""
+    T = type(x)
+    inside = abs(x) <= lambd
+    return copysign(T(0), x) if inside else y, unless_nan(x, T(0) if inside else T(1))
+
+
 def soft_shrink(x: Float, lambd: Float = 0.5) -> tuple[Float, Float]:
     """x - lambd if x > lambd else x + lambd if x < -lambd else 0"""
-    return shrink(x, lambd, lambd)
+    return outside(x, lambd, x - copysign(lambd, x))
 
 
 activation(
@@ -322,7 +329,7 @@ activation(
 
 def hard_shrink(x: Float, lambd: Float = 0.5) -> tuple[Float, Float]:
     """x if |x| > lambd else 0"""
-    return shrink(x, lambd, type(x)(0))
+    return outside(x, lambd, x)
 
 
 activation(
@@ -339,10 +346,7 @@ activation(
 
 def shrink(x: Float, lambd: Float = 0.5, bias: Float = 0.0) -> tuple[Float, Float]:
     """x - bias if x > lambd else x + bias if x < -lambd else 0"""
-    T = type(x)
-    inside = abs(x) <= lambd
-    outside = x + bias if x < T(0) else x - bias
-    return copysign(T(0), x) if inside else outside, unless_nan(x, T(0) if inside else T(1))
+    return outside(x, lambd, fma(-copysign(type(x)(1), x), bias, x))
 
 
 activation(
