@@ -49,15 +49,16 @@ def evened_and_inverse(x):
     return numbers, inverses
 
 
-@pytest.mark.parametrize(("dtype", "integer", "digits"), [("float32", "int32", 23), ("float64", "int64", 52)])
-def test_an_inverse_is_the_rounded_quotient_also_where_nothing_is_divided(dtype, integer, digits):
+@pytest.mark.parametrize(("dtype", "integer"), [("float32", "int32"), ("float64", "int64")])
+def test_an_inverse_is_the_rounded_quotient_also_where_nothing_is_divided(dtype, integer):
     one, two = (np.array(v, dtype).view(integer) for v in (1, 2))
     if dtype == "float32":
         binade = np.arange(one, two, dtype=integer).view(dtype)  # every mantissa
     else:  # 2^105 / (2^53 - s) is (2^53 + s + s^2 / 2^53) / 2 and little more: here, about half way to the next number
         s = np.sqrt(np.arange(1, 10**5, 2) * 2.0**53).astype(integer) & -2
         drawn = np.random.default_rng(0).integers(one, two, 10**6)
-        binade = np.concatenate([drawn, two - 1 - np.arange(100), two - s - 2, two - s, two - s + 2]).view(dtype)
+        ends = np.concatenate([one + np.arange(100), two - np.arange(1, 101)])
+        binade = np.concatenate([ends, drawn, two - s - 2, two - s, two - s + 2]).view(dtype)
     scales = np.float64(2) ** np.array([-np.finfo(dtype).maxexp + 3, 0, np.finfo(dtype).maxexp - 4])
     x = np.concatenate([*(binade * scale.astype(dtype) for scale in scales), np.array([np.inf, np.nan], dtype)])
     numbers, inverses = evened_and_inverse(x)
