@@ -14,16 +14,20 @@ from processes import run
 from rows import nans
 
 import numba_activations as act
+from numba_activations import tier_errors
 from numba_activations.analysis import rows
 from numba_activations.engine import along_axis
 from numba_activations.engine.keys import DEFAULT, Key
 from numba_activations.engine.trace import trace
 from numba_activations.kernels.rows import LANES, Row
-from numba_activations.records import ALONG_AXIS
+from numba_activations.namespaces import names
+from numba_activations.records import ALONG_AXIS, APPROXIMATIONS, EPSILON
 
 KEYS = [Key(DEFAULT, variant, name) for name, record in ALONG_AXIS.items() for variant in along_axis.variants(record)]
 PUBLIC_KEYS = [key for key in KEYS if not key.variant.endswith(along_axis.BY_LABEL)]
 ROW_KEYS = [key for key in KEYS if not ALONG_AXIS[key.name].elementwise]
+IN_TIERS = [record for record in ALONG_AXIS.values() if record.uses_exp]
+BUILDING = [name for name, tier in APPROXIMATIONS.items() if tier.builds_activations and name != DEFAULT]
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.variant}-{key.name}")
 each_row_key = pytest.mark.parametrize("key", ROW_KEYS, ids=lambda key: f"{key.variant}-{key.name}")
@@ -63,6 +67,13 @@ def assert_same(got, wanted):
         np.testing.assert_array_equal(a, b, strict=True)
 
 
+def same_bits_as_in_plain_python(key, dtype, length):
+    args = [a[0] for a in operands(key, dtype, (1, length))]
+    with np.errstate(all="ignore"):
+        wanted = along_axis.row_kernel(key)(Row(length, dtype.type), *args)
+    assert_same(along_axis.ufunc(key)(*args), wanted)
+
+
 def stated_and_measured(stated, errors):
     worst = max(errors)
     assert worst <= stated.size
@@ -96,11 +107,7 @@ def test_vjps_are_within_the_stated_error_which_is_not_sloppy(record, dtype):
 @each_dtype
 @pytest.mark.parametrize("length", [1, 7, LANES, LANES + 1, 3 * LANES + 5])
 def test_compiled_code_has_the_bits_of_the_kernel_in_plain_python(key, dtype, length):
-    kernel = along_axis.variants(ALONG_AXIS[key.name])[key.variant].kernel
-    args = [a[0] for a in operands(key, dtype, (1, length))]
-    with np.errstate(all="ignore"):
-        wanted = kernel(Row(length, dtype.type), *args)
-    assert_same(along_axis.ufunc(key)(*args), wanted)
+    same_bits_as_in_plain_python(key, dtype, length)
 
 
 @each_key
@@ -196,7 +203,7 @@ def test_the_sum_of_the_others_leaves_one_of_the_largest_out(length):
 
 @pytest.mark.parametrize(("name", "passes"), [("softmax", 2), ("log_softmax", 2), ("logsumexp", 1), ("logmeanexp", 1)])
 def test_the_sum_of_exponentials_takes_one_pass(name, passes):
-    assert trace(ALONG_AXIS[name].kernel, (True,), labelled=False).passes == passes
+    assert trace(along_axis.row_kernel(Key(DEFAULT, "value", name)), (True,), labelled=False).passes == passes
 
 
 @pytest.mark.parametrize("name", ["softmax", "softmin", "log_softmax", "logsumexp", "logmeanexp"])
@@ -259,7 +266,7 @@ class TestSoftmax:
             x = 3 * np.random.default_rng(length).normal(size=length).astype(dtype)
             x[:masked] = np.inf if name == "softmin" else -np.inf
             with np.errstate(all="ignore"):
-                wanted = ALONG_AXIS[name].kernel(Row(length, dtype.type), x)
+                wanted = along_axis.row_kernel(Key(DEFAULT, "value", name))(Row(length, dtype.type), x)
             assert_same(getattr(act, name)(x), wanted)
 
     @pytest.mark.parametrize("length", [5, 77, 5000])
@@ -309,6 +316,123 @@ class TestSoftmax:
         x = np.arange(24.0).reshape(2, 3, 4)
         assert act.logsumexp(x, axis=1, keepdims=True).shape == (2, 1, 4)
         assert_same(act.softmax(x, axes=[0, 0]), act.softmax(x, axis=0))
+
+
+class TestInTiers:
+    @pytest.mark.parametrize("tier", APPROXIMATIONS)
+    def test_a_tier_offers_what_needs_exp(self, tier):
+        record = APPROXIMATIONS[tier]
+        for variant in ("value", "derivative", "vjp"):
+            offered = set(names(tier, variant)) & set(along_axis.names(variant))
+            needing = {name for name in along_axis.names(variant) if ALONG_AXIS[name].uses_exp}
+            if tier == DEFAULT:
+                assert offered == set(along_axis.names(variant))
+            else:
+                assert offered == (needing if record.builds_activations else set())
+
+    @pytest.mark.parametrize("record", IN_TIERS, ids=lambda record: record.name)
+    @pytest.mark.parametrize("tier", ["r1e4", "schraudolph"])
+    def test_values_are_within_the_error_that_the_tier_adds(self, record, tier):
+        self.compare(record, tier, "value")
+
+    @pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+    @pytest.mark.parametrize("tier", ["r1e4", "schraudolph"])
+    def test_vjps_are_within_the_error_that_the_tier_adds(self, name, tier):
+        self.compare(ALONG_AXIS[name], tier, "vjp")
+
+    @pytest.mark.parametrize("tier", BUILDING)
+    def test_softmax_has_that_error_in_every_tier(self, tier):
+        self.compare(ALONG_AXIS["softmax"], tier, "value")
+
+    def compare(self, record, tier, variant):
+        """Where exp stands as it is, its error must be seen, too."""
+        for dtype in map(np.dtype, APPROXIMATIONS[tier].bounds):
+            of_exp, _ = APPROXIMATIONS[tier].promise(dtype.name)
+            added = dict(zip(("value", "vjp"), tier_errors.along_axis(tier, dtype.name), strict=True))[variant]
+            random = np.random.default_rng(1)
+            own, errors = getattr(record.bounds[dtype.name], variant).size, []
+            for each in rows.sample(record, dtype, (2, 3, 30), 6, ties=variant == "value"):
+                if record.elementwise and np.abs(each).max() > tier_errors.reach(tier, dtype.name):
+                    continue
+                if variant == "value":
+                    errors.append(rows.error(record, each, tier))
+                elif each[0].size < 30:
+                    g = random.normal(size=() if record.signature.endswith("->()") else each[0].shape)
+                    errors.append(rows.vjp_error(record, g.astype(dtype)[()], each, tier))
+            assert max(errors) <= own + added * 2 / EPSILON[dtype.name]
+            if of_exp > 1e-6:
+                assert max(errors) > 0.1 * of_exp / EPSILON[dtype.name]
+
+    @pytest.mark.parametrize("tier", BUILDING)
+    @pytest.mark.parametrize("name", ["softmax", "logsumexp"])
+    def test_compiled_code_has_the_bits_of_the_kernel_in_plain_python(self, name, tier):
+        for dtype in map(np.dtype, APPROXIMATIONS[tier].bounds):
+            for length in (7, LANES + 3):
+                same_bits_as_in_plain_python(Key(tier, "value", name), dtype, length)
+
+    @pytest.mark.parametrize("first", [-1e30, -400.0, -28.0, 28.0, 400.0, 1e30])
+    @pytest.mark.parametrize("tier", ["r1e4", "schraudolph"])
+    def test_the_first_number_of_a_row_may_be_far_from_the_largest(self, tier, first):
+        softmax, x = getattr(act.approx, tier).softmax, np.linspace(-3, 3, 77, dtype=np.float32)
+        x[0] = first
+        error, _ = tier_errors.along_axis(tier, "float32")
+        np.testing.assert_allclose(softmax(x), act.softmax(x), rtol=error + 1e-6, atol=1e-38)
+
+    @pytest.mark.parametrize("tier", BUILDING)
+    def test_what_is_no_distribution_and_what_is_masked_is_as_in_the_default(self, tier):
+        softmax, logsumexp = getattr(act.approx, tier).softmax, getattr(act.approx, tier).logsumexp
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for masked in (0, 100):
+                rest = [-np.inf] * masked
+                for row in ([-np.inf] * 2, [np.inf, 0], [0, np.inf], [np.nan, 0], [-np.inf, np.nan], [0, np.nan]):
+                    assert np.isnan(softmax(np.array([*row, *rest], np.float32))).all()
+                wanted = softmax(np.array([0.5, -3], np.float32))
+                assert_same(softmax(np.array([0.5, -3, *rest, -np.inf], np.float32))[:2], wanted)
+                assert np.isposinf(logsumexp(np.array([0, np.inf, *rest], np.float32)))
+                assert np.isnan(logsumexp(np.array([np.inf, np.nan, *rest], np.float32)))
+
+    def test_gates_use_the_tier_s_activations(self):
+        x = np.random.default_rng(0).normal(size=(5, 8)) * 3
+        a, b = x[:, :4], x[:, 4:]
+        tier = act.approx.r1e4
+        np.testing.assert_allclose(tier.glu(x), a * tier.sigmoid(b), rtol=2 * tier.bound["float64"].size)
+        np.testing.assert_allclose(tier.swiglu(x), tier.silu(a) * b, rtol=1e-13)
+        np.testing.assert_allclose(tier.geglu(x), tier.gelu(a) * b, rtol=1e-13)
+        slopes = np.concatenate([tier.derivative.silu(a) * b, tier.silu(a)], axis=1)
+        np.testing.assert_allclose(tier.vjp.swiglu(np.ones_like(a), x), slopes, rtol=1e-12)
+
+    def test_float32_alone_is_refused_in_float64(self):
+        x = np.zeros((2, 4))
+        for function in (act.approx.correct.softmax, act.approx.correct.glu):
+            assert function(x.astype(np.float16)).dtype == np.float16
+            with pytest.raises(TypeError, match="not supported for the input types"):
+                function(x)
+        with pytest.raises(TypeError, match="not supported for the input types"):
+            act.approx.correct.vjp.glu(x[:, :2], x)
+
+        @njit
+        def compiled(x):
+            return act.approx.correct.softmax(x)
+
+        assert_same(compiled(x.astype(np.float32)), np.full(x.shape, np.float32(0.25)))
+        with pytest.raises(numba.TypingError, match="has no float64"):
+            compiled(x)
+
+    def test_documentation_states_the_error_that_is_added(self):
+        value, vjp = tier_errors.along_axis("r1e4", "float32")
+        assert 2e-4 < value < vjp / 1.9 < 2.2e-4
+        assert f"at most {value:.2g} in float32, vjp {vjp:.2g}" in act.approx.r1e4.softmax.__doc__
+        assert "beyond the interval" in act.approx.schraudolph.glu.__doc__
+        assert pickle.loads(pickle.dumps(act.approx.r1e4.vjp.softmax)) is act.approx.r1e4.vjp.softmax
+
+    def test_compiled_code_has_them_too(self):
+        @njit
+        def compiled(x):
+            return act.approx.r1e4.softmax(x), act.approx.schraudolph.logsumexp(x, axis=0), act.approx.r1e4.glu(x)
+
+        x = np.random.default_rng(0).normal(size=(6, 40)).astype(np.float32)
+        assert_same(compiled(x), compiled.py_func(x))
 
 
 class TestSelections:

@@ -152,11 +152,10 @@ def function(tier: str, variant: str, name: str) -> Any:
 
 def names(tier: str = DEFAULT, variant: str = "value") -> tuple[str, ...]:
     """All names that a tier offers in a variant, aliases too."""
-    has = VARIANTS[variant].applies_to
-    if tier == DEFAULT:
-        return (*(name for name in ACTIVATIONS.names() if has(ACTIVATIONS[name])), *along_axis.names(variant))
-    serves = APPROXIMATIONS[tier].serves
-    return tuple(name for name in ACTIVATIONS.names() if has(ACTIVATIONS[name]) and serves(ACTIVATIONS[name]))
+    has, serves = VARIANTS[variant].applies_to, APPROXIMATIONS[tier].serves
+    found = {name: ACTIVATIONS[name] for name in ACTIVATIONS.names()}
+    element_wise = (name for name in found if has(found[name]) and (tier == DEFAULT or serves(found[name])))
+    return *element_wise, *along_axis.names(variant, tier)
 
 
 def variant(name: str) -> Functions:

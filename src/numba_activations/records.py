@@ -155,7 +155,7 @@ class Approximation:
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", _first_line(self.module.exp))
 
-    def serves(self, record: Activation) -> bool:
+    def serves(self, record: "Activation | AxisFunction") -> bool:
         """Whether the tier has an activation: one that uses exp, or exp alone where the tier has no more."""
         return record.uses_exp and (self.builds_activations or record.name == "exp")
 
@@ -209,7 +209,8 @@ class AxisFunction:
         The canonical name.
     kernel : callable
         Takes a `numba_activations.kernels.rows.Row`, whole rows and parameters, and gives a row or a number. Where the
-        signature has no rows it takes numbers, and gives the value and its derivatives.
+        signature has no rows it takes numbers, and gives the value and its derivatives. The tier `m` precedes the other
+        arguments of all kernels of a function that needs exp.
     vjp : callable or None
         The same for the vector-Jacobian product; g precedes the other arguments.
     exact : callable
@@ -254,9 +255,11 @@ class AxisFunction:
     vjp_scale: Callable[..., Any] | None = None
     formula: str = field(init=False)
     parameters: Mapping[str, float] = field(init=False)
+    uses_exp: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "formula", _first_line(self.kernel))
+        object.__setattr__(self, "uses_exp", "m" in inspect.signature(self.kernel).parameters)
         object.__setattr__(self, "parameters", _defaults(self.kernel))
 
     @property

@@ -39,6 +39,16 @@ def stated(tier: str, name: str, dtype: str, half: str = "value") -> tuple[Error
     return tuple(Error(size, at, unit) for unit, size, at in found)
 
 
+def along_axis(tier: str, dtype: str) -> tuple[float, float]:
+    """What the error of a tier's exp adds at most to the relative error of a function of rows, and of its vjp.
+
+    In a weight e^x / sum(e^x) that error stands twice; the vjp of softmax multiplies two weights.
+    """
+    error, _ = APPROXIMATIONS[tier].promise(dtype)
+    twice = (1 + error) / (1 - error)
+    return twice - 1, twice**2 - 1
+
+
 @functools.cache
 def _table() -> dict[str, Any]:
     import json  # not at the start of every process: most ask for no tier

@@ -40,21 +40,21 @@ def sample(
             yield (*operands, *(np.asarray(v, dtype)[()] for v in record.parameters.values()))
 
 
-def error(record: AxisFunction, operands: Operands) -> float:
+def error(record: AxisFunction, operands: Operands, tier: str = DEFAULT) -> float:
     """The largest error of the value of one row, in ULP."""
-    computed = along_axis.ufunc(Key(DEFAULT, "value", record.name))(*operands)
+    computed = along_axis.ufunc(Key(tier, "value", record.name))(*operands)
     with mpmath.workdps(_DIGITS[operands[0].dtype]):
         numbers = _numbers(operands)
         exact = _value(record, numbers)
         return max(_errors(computed, exact, _sizes(record, numbers, exact)))
 
 
-def vjp_error(record: AxisFunction, g: Any, operands: Operands) -> float:
+def vjp_error(record: AxisFunction, g: Any, operands: Operands, tier: str = DEFAULT) -> float:
     """The largest error of the vjp of one row, in ULP of the sum of the products' magnitudes, or of `vjp_scale`.
 
     Along a row, a derivative that is subnormal has only its digits: there the error is that of the smallest normal one.
     """
-    computed = along_axis.ufunc(Key(DEFAULT, "vjp", record.name))(g, *operands)
+    computed = along_axis.ufunc(Key(tier, "vjp", record.name))(g, *operands)
     results = computed if isinstance(computed, tuple) else (computed,)
     worst = 0.0
     with mpmath.workdps(_DIGITS[operands[0].dtype]):

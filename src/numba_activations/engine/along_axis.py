@@ -13,11 +13,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..records import ALONG_AXIS, AxisFunction
+from .. import tier_errors
+from ..records import ALONG_AXIS, APPROXIMATIONS, AxisFunction
 from . import cache, objectcode, schedules
-from .keys import Key
+from .documentation import exp_of
+from .keys import DEFAULT, Key, tier_of
 from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
+from .trace import Scalar, trace
+from .variants import VARIANTS, bind
 
 STORED = ("float16", "float32", "float64")
 LABEL = np.dtype(np.int64)
@@ -81,9 +85,16 @@ def variants(record: AxisFunction) -> dict[str, Variant]:
     return found
 
 
-def names(variant: str = "value") -> tuple[str, ...]:
-    """All names that have a variant, aliases too."""
-    return tuple(name for name in ALONG_AXIS.names() if variant in variants(ALONG_AXIS[name]))
+def names(variant: str = "value", tier: str = DEFAULT) -> tuple[str, ...]:
+    """All names that have a variant in a tier, aliases too."""
+    found = {name: ALONG_AXIS[name] for name in ALONG_AXIS.names() if variant in variants(ALONG_AXIS[name])}
+    return tuple(name for name in found if tier == DEFAULT or APPROXIMATIONS[tier].serves(found[name]))
+
+
+def stored(key: Key) -> tuple[str, ...]:
+    """The names of the dtypes that the ufunc of a key has."""
+    computed = APPROXIMATIONS[key.tier].bounds
+    return tuple(name for name in STORED if STORAGES[name].computed_as in computed)
 
 
 def function(key: Key) -> Any:
@@ -112,7 +123,7 @@ def functions() -> dict[Key, Any]:
 def ufunc(key: Key) -> np.ufunc:
     """The ufunc of a key; it is compiled if no process of this user has done so before."""
     if key not in _ufuncs:
-        entry = cache.key("along axis", *key, *STORED)
+        entry = cache.key("along axis", *key, *stored(key))
         codes = objectcode.obtain(entry, lambda: _compile(key))
         with _publishing:
             if key not in _ufuncs:
@@ -124,12 +135,12 @@ def _publish(key: Key, codes: list[bytes]) -> np.ufunc:
     record = ALONG_AXIS[key.name]
     variant = variants(record)[key.variant]
     path = key.path + (".ufunc" if record.split or record.parameters else "")
-    addresses = objectcode.load(codes, "along axis." + ".".join(key), STORED)
+    addresses = objectcode.load(codes, "along axis." + ".".join(key), stored(key))
     if record.elementwise:
-        loops = {np.dtype(name): addresses[name] for name in STORED}
+        loops = {np.dtype(name): addresses[name] for name in stored(key)}
         made = make_ufunc(path, documentation(key), len(variant.inputs), len(variant.outputs), loops)
     else:
-        loops_by_operands = {variant.dtypes(name): addresses[name] for name in STORED}
+        loops_by_operands = {variant.dtypes(name): addresses[name] for name in stored(key)}
         made = make_gufunc(path, documentation(key), variant.signature, loops_by_operands)
     with contextlib.suppress(AttributeError):  # a ufunc has attributes of its own from NumPy 2.1 on
         made.__module__ = __name__.partition(".")[0]
@@ -140,10 +151,10 @@ def _publish(key: Key, codes: list[bytes]) -> np.ufunc:
 def _compile(key: Key) -> list[bytes]:
     record = ALONG_AXIS[key.name]
     if not record.elementwise:
-        return [objectcode.build(texts(key, {name: name for name in STORED}), STORED)]
+        return [objectcode.build(texts(key, {name: name for name in stored(key)}), stored(key))]
     variant = variants(record)[key.variant]
     codes = []
-    for kind, names in by_computation(STORED).items():
+    for kind, names in by_computation(stored(key)).items():
         operands = len(variant.inputs), len(variant.outputs)
         codes.append(schedules.build(texts(key, {name: name for name in names}), names, kind, kind, *operands))
     return codes
@@ -153,7 +164,6 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
     """The inner loops of a key in LLVM IR: what they are to be called, by the name of the type."""
     from .rows import rows_ir
     from .scalar import scalar_ir
-    from .trace import trace
 
     record = ALONG_AXIS[key.name]
     variant = variants(record)[key.variant]
@@ -167,7 +177,7 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
             for name, storage in storages.items()
         ]
         return [*(text for text, _ in adapted.values()), *loops]
-    program = trace(variant.kernel, tuple(core != "" for core in variant.inputs), variant.labelled)
+    program = trace(row_kernel(key), tuple(core != "" for core in variant.inputs), variant.labelled)
     functions = {kind: {f: _scalar_ir(*f, kind) for f in program.functions} for kind in kinds}
     loops = [
         rows_ir(symbols[name], program, storage, functions[storage.computed_as]) for name, storage in storages.items()
@@ -175,38 +185,35 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
     return [*(text for made in functions.values() for text, _ in made.values()), *loops]
 
 
+def row_kernel(key: Key) -> Callable[..., Any]:
+    """The kernel of a key, which takes a `Row` and rows."""
+    record = ALONG_AXIS[key.name]
+    kernel, tier = variants(record)[key.variant].kernel, tier_of(key, record)
+    return kernel if tier is None else functools.partial(kernel, tier)
+
+
 @functools.cache
-def _scalar_ir(kernel: Callable[..., Any], arguments: int, kind: str) -> tuple[str, str]:
+def _scalar_ir(function: Scalar, arguments: int, kind: str) -> tuple[str, str]:
     """LLVM IR of a function of numbers, and its symbol: many kernels along an axis use the same ones."""
     from .scalar import scalar_ir
 
-    def on_tuple(args: Any) -> Any:
-        return kernel(*args)
-
-    return scalar_ir(on_tuple, kind, arguments)
+    return scalar_ir(bind(*function), kind, arguments)
 
 
 def elementwise(key: Key) -> Callable[[Any], Any]:
     """The kernel of a key, which gives the value and the derivatives, as a function of one tuple of numbers."""
+    from .scalar import bound
+
     record = ALONG_AXIS[key.name]
-    kernel = record.kernel
-
-    def value(args: Any) -> Any:
-        return kernel(*args)[0]
-
-    def derivative(args: Any) -> Any:
-        return kernel(*args)[1]
-
-    def vjp(args: Any) -> Any:
-        return args[0] * kernel(*args[1:])[1]
+    kernel = bound(key, record)
 
     def vjp_of_two(args: Any) -> Any:
-        _, first, second = kernel(*args[1:])
+        _, first, second = kernel(args[1:])
         return args[0] * first, args[0] * second
 
     if key.variant == "vjp" and record.differentiated > 1:
         return vjp_of_two
-    return {"value": value, "derivative": derivative, "vjp": vjp}[key.variant]
+    return VARIANTS[key.variant].adapt(kernel)
 
 
 class Arranged:
@@ -349,18 +356,28 @@ def _axis(function: Arranged, x: np.ndarray, axis: int) -> int:
 def _result_type(function: Arranged, *arrays: np.ndarray) -> np.dtype:
     """What the ufunc gives for arrays of these dtypes."""
     kinds = np.result_type(*arrays)
-    return next(np.dtype(name) for name in STORED if np.can_cast(kinds, name))
+    return next((np.dtype(name) for name in stored(function._key) if np.can_cast(kinds, name)), kinds)
 
 
 def arguments(key: Key) -> tuple[str, ...]:
     """The names of the arrays that a public function takes."""
     record = ALONG_AXIS[key.name]
-    found = tuple(inspect.signature(record.kernel).parameters)
-    if record.split == "halves":
-        found = ("x",)
-    elif not record.elementwise:
-        found = tuple(name for name in found[1:] if name not in record.parameters)
+    leading = record.uses_exp + (not record.elementwise)  # the tier, and the Row
+    names = tuple(inspect.signature(record.kernel).parameters)[leading:]
+    found = ("x",) if record.split == "halves" else tuple(name for name in names if name not in record.parameters)
     return ("g", *found) if key.variant == "vjp" else found
+
+
+def _tier(key: Key, stated: str) -> list[str]:
+    """What is said of the errors in another tier than the default, for which they are `stated`."""
+    tier = APPROXIMATIONS[key.tier]
+    if ALONG_AXIS[key.name].elementwise:
+        return [f"{exp_of(tier)} {tier.special}."]
+    added = (
+        f"{value:.2g} in {kind}, vjp {vjp:.2g}"
+        for kind, (value, vjp) in ((kind, tier_errors.along_axis(key.tier, kind)) for kind in tier.bounds)
+    )
+    return [exp_of(tier), f"It adds a relative error of at most {'; '.join(added)} to that of the default: {stated}."]
 
 
 def documentation(key: Key) -> str:
@@ -386,7 +403,9 @@ def documentation(key: Key) -> str:
     if record.rules:
         lines += ["Raises", "------", "ValueError", f"    Unless {', '.join(rule.text for rule in record.rules)}.", ""]
     stated = "; ".join(f"{kind} {bound.value}, vjp {bound.vjp}" for kind, bound in record.bounds.items())
-    lines += ["Notes", "-----", f"Largest error: {stated}.", record.special]
+    lines += ["Notes", "-----"]
+    lines += [f"Largest error: {stated}."] if key.tier == DEFAULT else _tier(key, stated)
+    lines += [record.special]
     lines += [record.note] if record.note else []
     if record.split or not record.elementwise:
         keywords = "out and axis" if record.split or not record.signature.endswith("->()") else "out, axis and keepdims"

@@ -1,6 +1,6 @@
 """The docstrings of the public functions, written from the rows."""
 
-from ..records import ACTIVATIONS, APPROXIMATIONS, ROOT_ZONE, Activation, Error
+from ..records import ACTIVATIONS, APPROXIMATIONS, ROOT_ZONE, Activation, Approximation, Error
 from ..tier_errors import HALVES, reach, stated
 from .keys import DEFAULT, Key
 from .variants import VARIANTS
@@ -45,8 +45,7 @@ def _errors(record: Activation) -> str:
 
 def _tier(key: Key) -> list[str]:
     tier = APPROXIMATIONS[key.tier]
-    of_exp = ", ".join(f"{error} in {kind}" for kind, error in tier.bounds.items())
-    lines = [f"exp of tier {tier.name!r}: {tier.method}. Its largest error: {of_exp}. {tier.special}."]
+    lines = [f"{exp_of(tier)} {tier.special}."]
     for kind in tier.bounds:
         value, derivative = (stated(tier.name, key.name, kind, half) for half in HALVES)
         if value is not None and derivative is not None:
@@ -55,6 +54,12 @@ def _tier(key: Key) -> list[str]:
                 f"{_either(value)}, and of f'(x) of {_either(derivative)}."
             )
     return lines
+
+
+def exp_of(tier: Approximation) -> str:
+    """What is said of the exp of a tier in all that is built on it."""
+    errors = ", ".join(f"{error} in {kind}" for kind, error in tier.bounds.items())
+    return f"exp of tier {tier.name!r}: {tier.method}. Its largest error: {errors}."
 
 
 def _either(errors: tuple[Error, ...]) -> str:

@@ -1,8 +1,10 @@
 """What names one function: its tier, its variant and its activation."""
 
+from types import ModuleType
 from typing import NamedTuple
 
 from ..kernels import full
+from ..records import APPROXIMATIONS, Activation, AxisFunction
 
 DEFAULT = full.__name__.rpartition(".")[2]  # the tier that stands directly in the package
 
@@ -20,3 +22,8 @@ class Key(NamedTuple):
         prefix = "" if self.tier == DEFAULT else f"approx.{self.tier}."
         middle = "" if self.variant == "value" else f"{self.variant}."
         return f"{prefix}{middle}{self.name}"
+
+
+def tier_of(key: Key, record: Activation | AxisFunction) -> ModuleType | None:
+    """The tier that the kernels of a record take, if they need exp."""
+    return APPROXIMATIONS[key.tier].module if record.uses_exp else None

@@ -429,6 +429,8 @@ def _register(function: Any, key: Key) -> None:
             if isinstance(kind, types.Array)
         ]
         dtype = "float32" if all(dtype == types.float32 for dtype in of_arrays) else "float64"
+        if dtype not in along_axis.stored(key):
+            raise TypingError(f"{key.path}() in compiled code has no {dtype}: got {', '.join(map(str, given))}")
         variant = key.variant + along_axis.BY_LABEL * labels
         kinds = tuple(_argument(kind) for kind in given)
         return _call(typing_context, key._replace(variant=variant), dtype, keepdims, kinds)

@@ -41,7 +41,7 @@ from .loops import (
     _save_floating_point_state,
     _set_apart,
 )
-from .trace import SUMS, Function, Node, Program
+from .trace import SUMS, Node, Program, Scalar
 
 BLOCK = 64 * LANES
 NEAR = 4096  # numbers of the rows of a block, so that they stay in the nearest cache
@@ -66,7 +66,7 @@ LOOP_METADATA = """
 """
 FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
 AHEAD = 2048  # bytes between what a pass reads and what it asks for: the processor's own guesses end with a page
-Functions = dict[tuple[Function, int], tuple[str, str]]
+Functions = dict[tuple[Scalar, int], tuple[str, str]]
 
 
 class _Steps(NamedTuple):

@@ -11,8 +11,8 @@ from numba.extending import register_jitable
 
 from .. import kernels
 from ..kernels import primitives
-from ..records import ACTIVATIONS, APPROXIMATIONS
-from .keys import Key
+from ..records import ACTIVATIONS, Activation, AxisFunction
+from .keys import Key, tier_of
 from .lowering import INNER
 from .variants import VARIANTS, bind
 
@@ -29,10 +29,16 @@ def _register_kernels() -> None:
 _register_kernels()
 
 
+def bound(key: Key, record: Activation | AxisFunction) -> Callable[[Any], Any]:
+    """The kernel of a record with the tier of a key, of one tuple of numbers, as compiled code can call it."""
+    made: Callable[[Any], Any] = register_jitable(**INNER)(bind(record.kernel, tier_of(key, record)))
+    return made
+
+
 def scalar_function(key: Key) -> Callable[[Any], Any]:
     """The function of a key, of one tuple of numbers, as compiled code can call it."""
-    bound = register_jitable(**INNER)(bind(ACTIVATIONS[key.name], APPROXIMATIONS[key.tier]))
-    adapted: Callable[[Any], Any] = register_jitable(**INNER)(VARIANTS[key.variant].adapt(bound))
+    adapt = VARIANTS[key.variant].adapt
+    adapted: Callable[[Any], Any] = register_jitable(**INNER)(adapt(bound(key, ACTIVATIONS[key.name])))
     return adapted
 
 

@@ -2,11 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 Function = Callable[..., Any]
 SUMS = ("sum", "others")
 REDUCTIONS = (*SUMS, "count", "maximum", "fmax", "first")
+
+
+class Scalar(NamedTuple):
+    """A function of numbers, and the tier that is its first argument where it needs exp."""
+
+    kernel: Function
+    tier: ModuleType | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,8 +26,8 @@ class Node:
     kind : str
         'input', 'index' (an input that is one), 'head', 'length', 'map', 'spot', 'at', 'variable', 'limit', or one
         of `REDUCTIONS`.
-    function : callable or None
-        The scalar function of a 'map'.
+    function : Scalar or None
+        That of a 'map'.
     args : tuple of Node
         What it is computed from.
     row : bool
@@ -29,7 +37,7 @@ class Node:
     """
 
     kind: str
-    function: Function | None
+    function: Scalar | None
     args: tuple["Node", ...]
     row: bool
     stage: int
@@ -53,8 +61,12 @@ class Trace:
         self.limits: list[Node] = []  # they are to be reached, also where nothing else asks for them
         self.length = self._node("length", (), row=False, stage=0)
 
-    def map(self, function: Function, *args: Node) -> Node:
-        """A row, or a number where all arguments are numbers."""
+    def map(self, function: Function, *args: Any) -> Node:
+        """A row, or a number where all arguments are numbers but for the tier."""
+        tier, *nodes = args if isinstance(args[0], ModuleType) else (None, *args)
+        return self._map(Scalar(function, tier), *nodes)
+
+    def _map(self, function: Scalar, *args: Node) -> Node:
         return self._node("map", args, row=any(a.row for a in args), function=function)
 
     def sum(self, row: Node) -> Node:
@@ -93,7 +105,7 @@ class Trace:
         """The first finite number of a row, else its first."""
         if row.kind == "map":
             assert row.function is not None
-            return self.map(row.function, *(self.head(a) if a.row else a for a in row.args))
+            return self._map(row.function, *(self.head(a) if a.row else a for a in row.args))
         return self._node("head", (row,), row=False)
 
     def fixpoint(self, step: Callable[[Node], tuple[Node, ...]], start: Node) -> tuple[Node, ...]:
@@ -114,7 +126,7 @@ class Trace:
         *,
         row: bool,
         stage: int | None = None,
-        function: Function | None = None,
+        function: Scalar | None = None,
     ) -> Node:
         if stage is None:
             stage = max(a.stage for a in args)
@@ -130,7 +142,7 @@ class Program:
     nodes: tuple[Node, ...]
 
     @property
-    def functions(self) -> list[tuple[Function, int]]:
+    def functions(self) -> list[tuple[Scalar, int]]:
         """The scalar functions and the numbers of their arguments."""
         return list(dict.fromkeys((n.function, len(n.args)) for n in self.nodes if n.function is not None))
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
-from ..records import Activation, Approximation
+from ..records import Activation
 
 Adapter = Callable[[Any], Any]
 
@@ -77,10 +78,9 @@ VARIANTS = {
 }
 
 
-def bind(record: Activation, tier: Approximation) -> Adapter:
-    """The record's kernel as a function of one tuple of numbers, with its exp taken from the tier."""
-    kernel, m = record.kernel, tier.module
-    if record.uses_exp:
+def bind(kernel: Callable[..., Any], m: ModuleType | None) -> Adapter:
+    """A kernel as a function of one tuple of numbers, with its exp taken from the tier `m` where it needs one."""
+    if m is not None:
 
         def with_exp(args: Any) -> Any:
             return kernel(m, *args)

@@ -1,11 +1,12 @@
 """Gated linear units: one half of an axis, times an activation of the other half."""
 
+from typing import Any
+
 from ..records import ACTIVATIONS, ROOT_ZONE, RowBound, RowError, along_axis
 from .gaussian import gelu
 from .piecewise import relu
 from .primitives import Float, by_type, ldexp
 from .rectifiers import silu
-from .tiers import full
 from .tiers.reduction import reduce
 
 # e^-y is 0 times any float from the second on. From the first on e^r is multiplied by the third, 2 to the minus fourth,
@@ -13,29 +14,29 @@ from .tiers.reduction import reduce
 STEEP = (100.0, 216.0, 2.0**-64, 64.0), (700.0, 1500.0, 2.0**-200, 200.0)
 
 
-def decaying(factor: Float, y: Float, octaves: float) -> Float:
+def decaying(m: Any, factor: Float, y: Float, octaves: float) -> Float:
     """2^octaves factor e^-y for y >= 0, all digits of it where e^-y is subnormal"""
     T = type(y)
     steep, vanished, lowered, by = by_type(y, *STEEP)
     r, shifted = reduce(-(T(vanished) if y > T(vanished) else y))
     beyond = y > T(steep)
     scale, left = (T(0.5 * lowered), T(octaves + 1.0 + by)) if beyond else (T(0.5), T(octaves + 1.0))
-    return ldexp(factor * (scale * full.reduced(r)), shifted + left)  # half: e^r may be above 1
+    return ldexp(factor * (scale * m.reduced(r)), shifted + left)  # half: e^r may be above 1
 
 
-def gated(a: Float, b: Float) -> tuple[Float, Float, Float]:
+def gated(m: Any, a: Float, b: Float) -> tuple[Float, Float, Float]:
     """a s(b), s(b) and a s(b) s(-b), s the sigmoid; a has its digits where s(b) is subnormal"""
     T = type(b)
     size = abs(b)
-    e = full.exp(-size)
+    e = m.exp(-size)
     total = T(1) + e
-    down = decaying(a, size, 0.0) / total  # a s(-|b|)
+    down = decaying(m, a, size, 0.0) / total  # a s(-|b|)
     return a / total if b >= T(0) else down, (T(1) if b >= T(0) else e) / total, down / total
 
 
-def glu(a: Float, b: Float) -> tuple[Float, Float, Float]:
+def glu(m: Any, a: Float, b: Float) -> tuple[Float, Float, Float]:
     """a sigmoid(b), a and b the first and the second half of x"""
-    return gated(a, b)
+    return gated(m, a, b)
 
 
 along_axis(
@@ -113,15 +114,15 @@ along_axis(
 )
 
 
-def swiglu(a: Float, b: Float) -> tuple[Float, Float, Float]:
+def swiglu(m: Any, a: Float, b: Float) -> tuple[Float, Float, Float]:
     """silu(a) b, a and b the first and the second half of x"""
     T = type(a)
-    value, slope, _ = silu(full, a, T(1))
+    value, slope, _ = silu(m, a, T(1))
     lowest = T(-by_type(a, *STEEP)[1])
     steep = a if a > lowest else lowest
-    total = T(1) + full.exp(-abs(a))
-    tail = decaying(steep * T(2.0**-11) * b, -steep, 11.0) / total  # the product cannot overflow
-    tail_slope = decaying((T(1) + steep / total) * T(2.0**-11) * b, -steep, 11.0) / total
+    total = T(1) + m.exp(-abs(a))
+    tail = decaying(m, steep * T(2.0**-11) * b, -steep, 11.0) / total  # the product cannot overflow
+    tail_slope = decaying(m, (T(1) + steep / total) * T(2.0**-11) * b, -steep, 11.0) / total
     far = a < T(-32)
     return tail if far else value * b, tail_slope if far else slope * b, value
 
@@ -151,9 +152,9 @@ along_axis(
 )
 
 
-def geglu(a: Float, b: Float) -> tuple[Float, Float, Float]:
+def geglu(m: Any, a: Float, b: Float) -> tuple[Float, Float, Float]:
     """gelu(a) b, a and b the first and the second half of x"""
-    value, slope = gelu(full, a)
+    value, slope = gelu(m, a)
     return value * b, slope * b, value
 
 

@@ -17,19 +17,18 @@ from .softmax import (
     log_total_of_finite,
     share,
 )
-from .tiers import full
 
 
-def sigmoid_cross_entropy(logits: Float, targets: Float) -> tuple[Float, Float]:
+def sigmoid_cross_entropy(m: Any, logits: Float, targets: Float) -> tuple[Float, Float]:
     """log(1 + exp(x)) - x t, x the logits, t the targets"""
     T = type(logits)
     size = abs(logits)
     missed = T(1) - targets if logits >= T(0) else targets
-    w, w_lost = sigmoid_below(full, size, T(NOTHING))
+    w, w_lost = sigmoid_below(m, size, T(NOTHING))
     small = (w + w_lost) * lower(size)  # s(-|x|): keeps its digits where s(|x|) rounds to 1
     slope = missed - small if logits >= T(0) else small - targets
     linear = T(0) if missed == T(0) else size * missed
-    high, rest = log1p_parts(full.exp(-size), T(NOTHING))
+    high, rest = log1p_parts(m.exp(-size), T(NOTHING))
     return linear + (high + rest), slope
 
 
@@ -55,9 +54,9 @@ along_axis(
 )
 
 
-def softmax_cross_entropy(row: Any, logits: Any, targets: Any) -> Any:
+def softmax_cross_entropy(m: Any, row: Any, logits: Any, targets: Any) -> Any:
     """-sum_k t_k log_softmax(x)_k, x the logits, t the targets"""
-    return row.sum(row.map(cost, logits, targets, *log_total_of_finite(row, logits)))
+    return row.sum(row.map(cost, logits, targets, *log_total_of_finite(m, row, logits)))
 
 
 def cost(x: Float, t: Float, top: Float, rest: Float) -> Float:
@@ -66,9 +65,9 @@ def cost(x: Float, t: Float, top: Float, rest: Float) -> Float:
     return rest * T(0) if t == T(0) else t * (rest + (top - x))
 
 
-def label_cross_entropy(row: Any, logits: Any, label: Any) -> Any:
+def label_cross_entropy(m: Any, row: Any, logits: Any, label: Any) -> Any:
     """-log_softmax(x)_label"""
-    return row.map(cost_of_label, row.at(logits, label), *log_total_of_finite(row, logits))
+    return row.map(cost_of_label, row.at(logits, label), *log_total_of_finite(m, row, logits))
 
 
 def cost_of_label(x: Float, top: Float, rest: Float) -> Float:
@@ -76,21 +75,21 @@ def cost_of_label(x: Float, top: Float, rest: Float) -> Float:
     return rest + (top - x)
 
 
-def softmax_cross_entropy_derivative(row: Any, logits: Any, targets: Any) -> Any:
+def softmax_cross_entropy_derivative(m: Any, row: Any, logits: Any, targets: Any) -> Any:
     """softmax(x)_j sum_k t_k - t_j"""
-    return row.map(negative, log_softmax_vjp(row, targets, logits))
+    return row.map(negative, log_softmax_vjp(m, row, targets, logits))
 
 
-def softmax_cross_entropy_vjp(row: Any, g: Any, logits: Any, targets: Any) -> Any:
+def softmax_cross_entropy_vjp(m: Any, row: Any, g: Any, logits: Any, targets: Any) -> Any:
     """g (softmax(x)_j sum_k t_k - t_j)"""
-    return row.map(product, softmax_cross_entropy_derivative(row, logits, targets), g)
+    return row.map(product, softmax_cross_entropy_derivative(m, row, logits, targets), g)
 
 
-def label_cross_entropy_derivative(row: Any, logits: Any, label: Any) -> Any:
+def label_cross_entropy_derivative(m: Any, row: Any, logits: Any, label: Any) -> Any:
     """softmax(x)_j, less 1 where j is the label"""
     top = row.fmax(logits)
-    w, others, ties, _, *inverse = all_weights(row, logits, top)
-    missing = row.map(complement, others, largest_of(row, top))
+    w, others, ties, _, *inverse = all_weights(m, row, logits, top)
+    missing = row.map(complement, others, largest_of(m, row, top))
     return row.map(less_label, row.spot(logits, label), logits, w, *inverse, top, ties, missing)
 
 
@@ -103,9 +102,9 @@ def less_label(
     return -missing if certain else share(w, inverse, rest) - spot
 
 
-def label_cross_entropy_vjp(row: Any, g: Any, logits: Any, label: Any) -> Any:
+def label_cross_entropy_vjp(m: Any, row: Any, g: Any, logits: Any, label: Any) -> Any:
     """g softmax(x)_j, less g where j is the label"""
-    return row.map(product, label_cross_entropy_derivative(row, logits, label), g)
+    return row.map(product, label_cross_entropy_derivative(m, row, logits, label), g)
 
 
 along_axis(

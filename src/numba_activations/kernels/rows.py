@@ -30,7 +30,7 @@ class Row:
         self._size, self._kind = length, kind
 
     def map(self, function: Function, *args: Any) -> Any:
-        """`function` of every number of the rows, or of numbers alone."""
+        """`function` of every number of the rows, or of numbers alone; a tier may precede them."""
         if not any(isinstance(a, np.ndarray) for a in args):
             return self._kind(function(*args))
         columns = [a if isinstance(a, np.ndarray) else [a] * self._size for a in args]

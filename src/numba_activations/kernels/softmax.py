@@ -12,11 +12,10 @@ from typing import Any
 
 from ..records import RowBound, RowError, along_axis
 from .arithmetic import finite, two_sum
-from .coefficients import EXP6_SINGLE, EXP11_DOUBLE
 from .elements import equal, negative, product, ratio, where_equal, where_not_equal
 from .logarithm import log_parts
-from .primitives import NOTHING, Float, by_type, fma, origin, power_of_two, shift
-from .tiers.reduction import exp_reduced_less_one, reduce, reduce_from
+from .primitives import NOTHING, Float, by_type, fma, origin, shift
+from .tiers.reduction import reduce
 
 NEAR = 256.0, 2048.0  # a largest number below is reduced as it is; beyond, e^(x - max) is 0 unless x - max is exact
 FAR = 122.0, 768.0  # e^-FAR is 0, also as many times as a row is long
@@ -42,25 +41,24 @@ def zero_of(top: Float, centre: Float) -> Float:
     return origin(top) + (type(top)(by_type(top, *LIFT)) - (shifted - shift(top)))
 
 
-def lifted_weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:
+def lifted_weight(m: Any, x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     """e^(x - centre) times the power of two that makes it about 2^LIFT at the start: a normal number, never 0"""
     z = x - centre
-    r, shifted = reduce_from(floor if z < floor else z, zero)
-    power = power_of_two(shifted)
-    return fma(exp_reduced_less_one(r, by_type(r, EXP6_SINGLE, EXP11_DOUBLE)), power, power)
+    lifted: Float = m.lifted(floor if z < floor else z, zero)
+    return lifted
 
 
-def capped_weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:
+def capped_weight(m: Any, x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     """The lifted weight, which ends a little beyond REACH: NaN for NaN alone"""
     T = type(x)
     z = x - centre
     cap = floor + T(by_type(x, FAR[0] + REACH[0] + 1, FAR[1] + REACH[1] + 1))
-    return lifted_weight(cap if z > cap else z, T(0), floor, zero)
+    return lifted_weight(m, cap if z > cap else z, T(0), floor, zero)
 
 
-def weight(x: Float, centre: Float, floor: Float, zero: Float) -> Float:
+def weight(m: Any, x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     """The lifted weight / 2^LIFT; 0 for -inf"""
-    return lifted_weight(x, centre, floor, zero) * type(x)(by_type(x, 2.0 ** -LIFT[0], 2.0 ** -LIFT[1]))
+    return lifted_weight(m, x, centre, floor, zero) * type(x)(by_type(x, 2.0 ** -LIFT[0], 2.0 ** -LIFT[1]))
 
 
 def inverse_of(x: Float) -> Float:
@@ -78,7 +76,7 @@ def share(w: Float, inverse: Float, rest: Float) -> Float:
     return fma(w, inverse, w * rest)
 
 
-def weights(row: Any, x: Any) -> tuple[Any, Any, Any]:
+def weights(m: Any, row: Any, x: Any) -> tuple[Any, Any, Any]:
     """The weights of a row, lifted, and the inverse of their sum in two parts.
 
     They are relative to its first finite number, and so found while the row is read once; or to its largest, where that
@@ -86,7 +84,7 @@ def weights(row: Any, x: Any) -> tuple[Any, Any, Any]:
     """
 
     def step(start: Any) -> tuple[Any, Any, Any]:
-        w = row.map(lifted_weight, x, *reference(row, start))
+        w = row.map(lifted_weight, m, x, *reference(row, start))
         return row.map(near_largest, start, row.fmax(x)), w, row.sum(w)
 
     _, w, total = row.fixpoint(step, row.head(x))
@@ -110,7 +108,7 @@ def reference(row: Any, top: Any) -> tuple[Any, Any, Any]:
     return centre, row.map(floor_of, top, centre), row.map(zero_of, top, centre)
 
 
-def log_total(row: Any, x: Any) -> tuple[Any, Any]:
+def log_total(m: Any, row: Any, x: Any) -> tuple[Any, Any]:
     """max x, which may be infinite, and log(sum_k exp(x_k - max x)): NaN where one is NaN, else finite.
 
     The sum of the others keeps its digits beside the largest. As in `weights`, the row is read once, or again where the
@@ -119,8 +117,9 @@ def log_total(row: Any, x: Any) -> tuple[Any, Any]:
 
     def step(start: Any) -> tuple[Any, Any, Any]:
         top, relative_to = row.fmax(x), reference(row, row.map(finite, start))
-        others = row.others(row.map(capped_weight, x, *relative_to))
-        return row.map(near_largest, start, top), top, row.map(ratio, others, row.map(capped_weight, top, *relative_to))
+        others = row.others(row.map(capped_weight, m, x, *relative_to))
+        largest = row.map(capped_weight, m, top, *relative_to)
+        return row.map(near_largest, start, top), top, row.map(ratio, others, largest)
 
     _, top, others = row.fixpoint(step, row.head(x))
     return top, row.map(log1p_of, others)
@@ -133,32 +132,32 @@ def log1p_of(x: Float) -> Float:
     return x if x == T(math.inf) else high + rest
 
 
-def softmax(row: Any, x: Any) -> Any:
+def softmax(m: Any, row: Any, x: Any) -> Any:
     """exp(x_j) / sum_k exp(x_k)"""
-    return row.map(share, *weights(row, x))
+    return row.map(share, *weights(m, row, x))
 
 
-def softmax_vjp(row: Any, g: Any, x: Any) -> Any:
+def softmax_vjp(m: Any, row: Any, g: Any, x: Any) -> Any:
     """y_j (g_j - sum_k g_k y_k), y = softmax(x)"""
     top = row.fmax(x)
-    w, others, ties, total, *inverse = all_weights(row, x, top)
+    w, others, ties, total, *inverse = all_weights(m, row, x, top)
     at_top = row.sum(row.map(where_equal, g, x, top))
     weighted = row.sum(row.map(product, row.map(where_not_equal, w, x, top), g))
-    mean = row.map(mean_of, weighted, at_top, largest_of(row, top), total)
+    mean = row.map(mean_of, weighted, at_top, largest_of(m, row, top), total)
     return row.map(centred, g, x, top, w, *inverse, ties, others, weighted, mean)
 
 
-def all_weights(row: Any, x: Any, top: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
+def all_weights(m: Any, row: Any, x: Any, top: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
     """The weights; the sum of the others', the number of the largest, the sum of all, its inverse in two parts."""
-    w = row.map(weight, x, *reference(row, top))
+    w = row.map(weight, m, x, *reference(row, top))
     others, ties = parts_of_sum(row, w, x, top)
-    total = row.map(fma, ties, largest_of(row, top), others)
+    total = row.map(fma, ties, largest_of(m, row, top), others)
     return w, others, ties, total, *inverse_parts(row, total)
 
 
-def largest_of(row: Any, top: Any) -> Any:
+def largest_of(m: Any, row: Any, top: Any) -> Any:
     """The largest weight."""
-    return row.map(weight, top, *reference(row, top))
+    return row.map(weight, m, top, *reference(row, top))
 
 
 def parts_of_sum(row: Any, w: Any, x: Any, top: Any) -> tuple[Any, Any]:
@@ -241,14 +240,14 @@ along_axis(
 )
 
 
-def softmin(row: Any, x: Any) -> Any:
+def softmin(m: Any, row: Any, x: Any) -> Any:
     """exp(-x_j) / sum_k exp(-x_k)"""
-    return softmax(row, row.map(negative, x))
+    return softmax(m, row, row.map(negative, x))
 
 
-def softmin_vjp(row: Any, g: Any, x: Any) -> Any:
+def softmin_vjp(m: Any, row: Any, g: Any, x: Any) -> Any:
     """-y_j (g_j - sum_k g_k y_k), y = softmin(x)"""
-    return softmax_vjp(row, row.map(negative, g), row.map(negative, x))
+    return softmax_vjp(m, row, row.map(negative, g), row.map(negative, x))
 
 
 along_axis(
@@ -283,14 +282,14 @@ along_axis(
 )
 
 
-def log_softmax(row: Any, x: Any) -> Any:
+def log_softmax(m: Any, row: Any, x: Any) -> Any:
     """x_j - log(sum_k exp(x_k))"""
-    return row.map(below, x, *log_total_of_finite(row, x))
+    return row.map(below, x, *log_total_of_finite(m, row, x))
 
 
-def log_total_of_finite(row: Any, x: Any) -> tuple[Any, Any]:
+def log_total_of_finite(m: Any, row: Any, x: Any) -> tuple[Any, Any]:
     """As `log_total`, with NaN where the largest is infinite."""
-    top, rest = log_total(row, x)
+    top, rest = log_total(m, row, x)
     return top, row.map(where_finite, rest, top)
 
 
@@ -304,11 +303,11 @@ def below(x: Float, top: Float, rest: Float) -> Float:
     return (x - top) - rest
 
 
-def log_softmax_vjp(row: Any, g: Any, x: Any) -> Any:
+def log_softmax_vjp(m: Any, row: Any, g: Any, x: Any) -> Any:
     """g_j - softmax(x)_j sum_k g_k"""
     top = row.fmax(x)
-    w, others, ties, _, *inverse = all_weights(row, x, top)
-    missing = row.map(complement, others, largest_of(row, top))
+    w, others, ties, _, *inverse = all_weights(m, row, x, top)
+    missing = row.map(complement, others, largest_of(m, row, top))
     at_top, rest = row.sum(row.map(where_equal, g, x, top)), row.sum(row.map(where_not_equal, g, x, top))
     return row.map(minus_share, g, x, w, *inverse, top, ties, missing, at_top, rest)
 
@@ -362,9 +361,9 @@ along_axis(
 )
 
 
-def logsumexp(row: Any, x: Any) -> Any:
+def logsumexp(m: Any, row: Any, x: Any) -> Any:
     """log(sum_k exp(x_k))"""
-    return row.map(above, *log_total(row, x))
+    return row.map(above, *log_total(m, row, x))
 
 
 def above(top: Float, rest: Float) -> Float:
@@ -372,9 +371,9 @@ def above(top: Float, rest: Float) -> Float:
     return top + rest
 
 
-def logsumexp_vjp(row: Any, g: Any, x: Any) -> Any:
+def logsumexp_vjp(m: Any, row: Any, g: Any, x: Any) -> Any:
     """g softmax(x)_j"""
-    return row.map(scaled_share, g, *weights(row, x))
+    return row.map(scaled_share, g, *weights(m, row, x))
 
 
 def scaled_share(g: Float, w: Float, inverse: Float, rest: Float) -> Float:
@@ -403,10 +402,10 @@ along_axis(
 )
 
 
-def logmeanexp(row: Any, x: Any) -> Any:
+def logmeanexp(m: Any, row: Any, x: Any) -> Any:
     """log(sum_k exp(x_k) / n)"""
     alike = row.count(row.map(equal, x, row.head(x)))
-    return row.map(above_mean, *log_total(row, x), alike, row.length, row.map(log_of, row.length))
+    return row.map(above_mean, *log_total(m, row, x), alike, row.length, row.map(log_of, row.length))
 
 
 def log_of(n: Float) -> Float:

@@ -37,7 +37,8 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return high, rest, lower_exponent(lift(y), shifted)
 
 
-half, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
+reduced = exp
+half, share, less_one, surplus, climb, gap, lifted = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

@@ -1,9 +1,10 @@
-"""What a tier has from its `exp`, `parts` and `growth`, where it knows no shorter way."""
+"""What a tier has from its `exp`, `reduced`, `parts` and `growth`, where it knows no shorter way."""
 
 from collections.abc import Callable
 
 from ..arithmetic import lower, two_sum
-from ..primitives import NOTHING, Float, raise_exponent
+from ..primitives import NOTHING, Float, power_of_two, raise_exponent
+from .reduction import reduce_from
 from .tangent import lack_quotient
 
 Three = tuple[Float, Float, Float]
@@ -14,13 +15,17 @@ Derived = tuple[
     Callable[..., Three],
     Callable[..., Three],
     Callable[..., Float],
+    Callable[..., Float],
 ]
 
 
 def derived(
-    exp: Callable[[Float], Float], parts: Callable[[Float, Float], Three], growth: Callable[[Float, Float], Three]
+    exp: Callable[[Float], Float],
+    reduced: Callable[[Float], Float],
+    parts: Callable[[Float, Float], Three],
+    growth: Callable[[Float, Float], Three],
 ) -> Derived:
-    """`half`, `share`, `less_one`, `surplus`, `climb` and `gap` of a tier."""
+    """`half`, `share`, `less_one`, `surplus`, `climb`, `gap` and `lifted` of a tier."""
 
     def share(y: Float, low: Float, a: Float) -> Float:
         """lift a e^-(y + low) / (1 + e^-(y + low)), y >= 0"""
@@ -55,4 +60,9 @@ def derived(
         less, b = lack_quotient(size)
         return (less if near else T(2)) / (b if near else exp(size + size) + T(1))
 
-    return half, share, less_one, surplus, climb, gap
+    def lifted(x: Float, zero: Float) -> Float:
+        """2^k e^x, a normal number, where `zero` is k + origin(x)"""
+        r, shifted = reduce_from(x, zero)
+        return reduced(r) * power_of_two(shifted)
+
+    return half, share, less_one, surplus, climb, gap, lifted

@@ -10,6 +10,7 @@ from .reduction import exp_full, exp_reduced
 from .reduction import growth as growth_of
 from .reduction import half as half_of
 from .reduction import less_one as less_one_of
+from .reduction import lifted as lifted_of
 from .reduction import parts as parts_of
 from .reduction import share as share_of
 from .reduction import surplus as surplus_of
@@ -64,6 +65,11 @@ def climb(y: Float, low: Float) -> tuple[Float, Float, Float]:
 def gap(size: Float, near: bool) -> Float:
     """1 - tanh(size), or where `near`, which needs a size below 1, size - tanh(size); size >= 0"""
     return gap_of(size, near)
+
+
+def lifted(x: Float, zero: Float) -> Float:
+    """2^k e^x, a normal number, where `zero` is k + origin(x)"""
+    return lifted_of(x, zero, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 approximation(

@@ -48,7 +48,8 @@ def half(y: Float, a: Float) -> Float:
     return a * e / (type(y)(1) + e)
 
 
-_, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
+reduced = exp
+_, share, less_one, surplus, climb, gap, lifted = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

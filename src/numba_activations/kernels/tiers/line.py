@@ -17,14 +17,22 @@ SPECIAL = "NaN gives NaN; beyond the interval the result stays at the value of i
 
 def exp_line(x: Float, c: float) -> Float:
     """The number with the bits round(2^m (x / ln2 + bias - c))."""
-    T = type(x)
-    slope, offset = by_type(
-        x,
-        (2.0**23 / math.log(2), 2.0**23 * (127.0 - c)),
-        (2.0**52 / math.log(2), 2.0**52 * (1023.0 - c)),
-    )
     low, high = by_type(x, SINGLE, DOUBLE)
-    return from_pattern(fma(clamped(x, low, high), T(slope), T(offset)))
+    T = type(x)
+    return from_pattern(_pattern(clamped(x, low, high), T(by_type(x, 127.0 - c, 1023.0 - c))))
+
+
+def line_lifted(x: Float, zero: Float, c: float) -> Float:
+    """2^k e^x, where `zero` is k + origin(x); at most the number with the last pattern of a normal one."""
+    largest = by_type(x, 2.0**23 * 254.9, 2.0**52 * 2046.9)
+    return from_pattern(at_most(_pattern(x, (zero - shift(x)) - type(x)(c)), largest))
+
+
+def _pattern(x: Float, at_zero: Float) -> Float:
+    """2^m (x / ln2 + at_zero)"""
+    T = type(x)
+    mantissa = by_type(x, 2.0**23, 2.0**52)
+    return fma(x, T(mantissa / math.log(2)), T(mantissa) * at_zero)
 
 
 def _split(x: Float, c: float) -> tuple[Float, Float]:

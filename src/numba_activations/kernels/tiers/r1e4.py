@@ -4,14 +4,19 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import ROUGH3_DOUBLE, ROUGH3_SINGLE
-from ..primitives import Float
+from ..primitives import Float, by_type
 from .derived import derived
-from .reduction import NORMAL, exp_rough, rough_growth, rough_parts
+from .reduction import NORMAL, exp_rough, rough_growth, rough_parts, rough_reduced
 
 
 def exp(x: Float) -> Float:
     """2^n (1 + r p(r)), p of degree 2"""
     return exp_rough(x, ROUGH3_SINGLE, ROUGH3_DOUBLE)
+
+
+def reduced(r: Float) -> Float:
+    """e^r for what `reduce` leaves of a number"""
+    return rough_reduced(r, by_type(r, ROUGH3_SINGLE, ROUGH3_DOUBLE))
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
@@ -24,7 +29,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH3_SINGLE, ROUGH3_DOUBLE)
 
 
-half, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
+half, share, less_one, surplus, climb, gap, lifted = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

@@ -12,7 +12,12 @@ from .reduction import NORMAL, reduce_normal, rough_growth, rough_parts, rough_r
 def exp(x: Float) -> Float:
     """2^n (1 + r p(r)), p of degree 3"""
     r, shifted = reduce_normal(x)
-    return raise_normal(rough_reduced(r, by_type(x, ROUGH4_SINGLE, ROUGH4_DOUBLE)), shifted)
+    return raise_normal(reduced(r), shifted)
+
+
+def reduced(r: Float) -> Float:
+    """e^r for what `reduce` leaves of a number"""
+    return rough_reduced(r, by_type(r, ROUGH4_SINGLE, ROUGH4_DOUBLE))
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
@@ -25,7 +30,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH4_SINGLE, ROUGH4_DOUBLE)
 
 
-half, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
+half, share, less_one, surplus, climb, gap, lifted = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

@@ -149,6 +149,13 @@ def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> 
     return ldexp(exp_reduced(r, by_type(x, single, double)), shifted)
 
 
+def lifted(x: Float, zero: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
+    """2^k e^x, a normal number, where `zero` is k + origin(x)."""
+    r, shifted = reduce_from(x, zero)
+    power = power_of_two(shifted)
+    return fma(exp_reduced_less_one(r, by_type(r, single, double)), power, power)
+
+
 def reduce_normal(x: Float) -> tuple[Float, Float]:
     """r, and n as `ldexp` takes it, of the nearest x with a normal e^x."""
     k = by_type(x, SINGLE, DOUBLE)

@@ -6,7 +6,7 @@ from ...records import Error, approximation
 from ..coefficients import LINE_RMS
 from ..primitives import Float
 from .derived import derived
-from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_parts
+from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_lifted, line_parts
 
 
 def exp(x: Float) -> Float:
@@ -24,7 +24,13 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return line_growth(y, low, LINE_RMS)
 
 
-half, share, less_one, surplus, climb, gap = derived(exp, parts, growth)
+def lifted(x: Float, zero: Float) -> Float:
+    """2^k e^x, a normal number, where `zero` is k + origin(x)"""
+    return line_lifted(x, zero, LINE_RMS)
+
+
+reduced = exp
+half, share, less_one, surplus, climb, gap, _ = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

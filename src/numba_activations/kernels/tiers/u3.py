@@ -4,12 +4,13 @@ import sys
 
 from ...records import Error, approximation
 from ..coefficients import EXP5_SINGLE, EXP11_DOUBLE
-from ..primitives import Float
+from ..primitives import Float, by_type
 from .reduction import climb as climb_of
-from .reduction import exp_saturating
+from .reduction import exp_reduced, exp_saturating
 from .reduction import growth as growth_of
 from .reduction import half as half_of
 from .reduction import less_one as less_one_of
+from .reduction import lifted as lifted_of
 from .reduction import parts as parts_of
 from .reduction import share as share_of
 from .reduction import surplus as surplus_of
@@ -19,6 +20,11 @@ from .tangent import gap as gap_of
 def exp(x: Float) -> Float:
     """2^n (1 + r + r^2 q(r)), q of degree 3 in float32 and 9 in float64"""
     return exp_saturating(x, EXP5_SINGLE, EXP11_DOUBLE)
+
+
+def reduced(r: Float) -> Float:
+    """e^r for what `reduce` leaves of a number"""
+    return exp_reduced(r, by_type(r, EXP5_SINGLE, EXP11_DOUBLE))
 
 
 def parts(x: Float, low: Float) -> tuple[Float, Float, Float]:
@@ -59,6 +65,11 @@ def climb(y: Float, low: Float) -> tuple[Float, Float, Float]:
 def gap(size: Float, near: bool) -> Float:
     """1 - tanh(size), or where `near`, which needs a size below 1, size - tanh(size); size >= 0"""
     return gap_of(size, near)
+
+
+def lifted(x: Float, zero: Float) -> Float:
+    """2^k e^x, a normal number, where `zero` is k + origin(x)"""
+    return lifted_of(x, zero, EXP5_SINGLE, EXP11_DOUBLE)
 
 
 approximation(
