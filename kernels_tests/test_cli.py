@@ -291,9 +291,17 @@ def test_the_cache_is_filled_shown_and_emptied(tmp_path, monkeypatch, capsys):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["softmax", "softmax_cross_entropy"])
+def test_what_works_along_an_axis_is_kept_too(name, tmp_path):
+    environment = {**os.environ, "NUMBA_ACTIVATIONS_CACHE_DIR": str(tmp_path / "cache")}
+    warm = ["cache", "warm", name, "--variant", "value", "--tier", "r1e4"]
+    assert process(*warm, env=environment).stdout == "1 functions are ready, 1 of them compiled now\n"
+    assert process(*warm, env=environment).stdout == "1 functions are ready, 0 of them compiled now\n"
+
+
 def test_warming_nothing_that_exists_is_refused(capsys):
     assert main(["cache", "warm", "no_such_name"]) == 2
-    assert "no activation 'no_such_name'" in capsys.readouterr().err
+    assert "no function 'no_such_name'" in capsys.readouterr().err
 
 
 def test_it_starts_without_what_it_does_not_need():

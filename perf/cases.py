@@ -18,7 +18,18 @@ DTYPES = ("float16", "float32", "float64")
 SIZES = (1_000, 16_000, 1_000_000)  # in L1, in L2, beyond both
 USUAL = 16_000
 SHAPES = ((1000, 10), (1000, 1000), (8, 100_000))  # many short rows, square, few long ones
+IN_CACHE = 100, 1000  # rows for which memory is no limit
 _POINTS = 256  # at which errors are measured: mpmath gives some thousand exact values a second
+
+
+def _prefix(tier: str) -> str:
+    return "" if tier == DEFAULT else f"{tier} "
+
+
+def _function(tier: str, variant: str, name: str) -> Any:
+    """Ours."""
+    space = getattr(act.approx, tier)
+    return getattr(space if variant == "value" else getattr(space, variant), name)
 
 
 class Case(NamedTuple):
@@ -31,14 +42,12 @@ class Case(NamedTuple):
     tier: str = DEFAULT
 
     def __str__(self) -> str:
-        tier = "" if self.tier == DEFAULT else f"{self.tier} "
-        return f"{tier}{self.name} {self.variant} {self.dtype} {self.size}"
+        return f"{_prefix(self.tier)}{self.name} {self.variant} {self.dtype} {self.size}"
 
     @property
     def function(self) -> Any:
         """Ours."""
-        tier = act if self.tier == DEFAULT else getattr(act.approx, self.tier)
-        return getattr(tier if self.variant == "value" else getattr(tier, self.variant), self.name)
+        return _function(self.tier, self.variant, self.name)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """x as a layer has it, normally distributed, from where the function is defined; and g."""
@@ -109,14 +118,15 @@ class AxisCase(NamedTuple):
     variant: str = "value"
     dtype: str = "float32"
     shape: tuple[int, int] = (1000, 1000)
+    tier: str = DEFAULT
 
     def __str__(self) -> str:
-        return f"{self.name} {self.variant} {self.dtype} {self.shape[0]}x{self.shape[1]}"
+        return f"{_prefix(self.tier)}{self.name} {self.variant} {self.dtype} {self.shape[0]}x{self.shape[1]}"
 
     @property
     def function(self) -> Any:
         """Ours."""
-        return getattr(act if self.variant == "value" else getattr(act, self.variant), self.name)
+        return _function(self.tier, self.variant, self.name)
 
     def operands(self) -> tuple[list[np.ndarray], np.ndarray, tuple[Any, ...]]:
         """For a vjp g; logits; and what else the function takes: targets, labels, or in how many pieces."""

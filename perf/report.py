@@ -193,18 +193,25 @@ def along_axis(data: Data) -> str:
 
 
 def tiers(data: Data) -> str:
-    """Each tier's exp by type and size."""
+    """Each tier's exp by type and size, and what softmax has of it."""
     found: dict[tuple[str, str], dict[int, Entry]] = defaultdict(dict)
     for name, entry in data["benchmarks"].items():
         if "::test_tier[" in name and "claim" not in entry and entry["name"] == "exp":
             found[entry["tier"], entry["dtype"]][entry["size"]] = entry
+    softmax = {
+        (entry["tier"], entry["dtype"]): entry["times"]["default"]
+        for name, entry in data["benchmarks"].items()
+        if "::test_tier_along_axis[" in name and entry["name"] == "softmax"
+    }
     sizes = sorted({size for entries in found.values() for size in entries})
     head = ["Tier", "type", *(f"{size:,} numbers, ns" for size in sizes), "default's time = 1", "copyto's time = 1"]
+    head += ["softmax, default's time = 1"]
     lines = []
     for (tier, dtype), entries in found.items():
         usual = entries[SIZE]["times"]
         cells = (number(entries[size]["ns_per_element"]) if size in entries else "" for size in sizes)
-        lines.append((f"`{tier}`", dtype, *cells, f"{usual['default']:.2f}", f"{usual['copyto']:.2f}"))
+        beside = f"{usual['default']:.2f}", f"{usual['copyto']:.2f}"
+        lines.append((f"`{tier}`", dtype, *cells, *beside, number(softmax.get((tier, dtype)))))
     return table(head, lines)
 
 

@@ -8,7 +8,9 @@ import peers
 import pytest
 from cases import OURS, AxisCase
 
+import numba_activations as act
 from numba_activations.engine.along_axis import names
+from numba_activations.engine.keys import DEFAULT
 from numba_activations.records import ALONG_AXIS
 
 
@@ -20,6 +22,14 @@ def rows(full: bool, smoke: bool) -> Iterator[AxisCase]:
             for dtype in cases.DTYPES if full else ("float32",):
                 for shape in cases.SHAPES[:1] if smoke else cases.SHAPES:
                     yield AxisCase(name, variant, dtype, shape)
+
+
+def tiers(full: bool, smoke: bool) -> Iterator[AxisCase]:
+    """Softmax stands for what is built on the exp of a tier, but in the long suite."""
+    for tier in act.approx.names():
+        for name in (name for name in ALONG_AXIS if name in names("value", tier)):
+            if full or name == "softmax":
+                yield AxisCase(name, "value", "float32", cases.IN_CACHE, tier)
 
 
 def test_along_axis(record, case: AxisCase, library: str):
@@ -41,3 +51,11 @@ def test_along_axis(record, case: AxisCase, library: str):
 
 
 test_along_axis.cases = rows
+
+
+def test_tier_along_axis(record, case: AxisCase):
+    default = case._replace(tier=DEFAULT).call(OURS)
+    record(str(case), case.call(OURS), np.prod(case.shape), {"default": default}, **case._asdict(), library=OURS)
+
+
+test_tier_along_axis.cases = tiers

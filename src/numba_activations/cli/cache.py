@@ -3,12 +3,12 @@
 import argparse
 import sys
 
-from ..engine import cache, registry
-from ..engine.ahead import compile_ahead
+from ..engine import cache
+from ..engine.ahead import cached, compile_ahead, compile_here
 from ..engine.keys import DEFAULT, Key
 from ..engine.variants import VARIANTS
 from ..namespaces import names
-from ..records import ACTIVATIONS, APPROXIMATIONS
+from ..records import ACTIVATIONS, ALONG_AXIS, APPROXIMATIONS
 from .errors import UserError, require
 
 
@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the three actions."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     warm = actions.add_parser("warm", help="compile ahead of time, so that no later process has to")
-    warm.add_argument("names", nargs="*", metavar="NAME", help="activations (default: all)")
+    warm.add_argument("names", nargs="*", metavar="NAME", help="functions (default: all)")
     warm.add_argument("--variant", choices=VARIANTS, action="append", help="one use only (default: all)")
     warm.add_argument("--tier", choices=APPROXIMATIONS, action="append", help=f"tiers of exp (default: {DEFAULT})")
     warm.set_defaults(act=_warm)
@@ -30,13 +30,14 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _warm(options: argparse.Namespace) -> None:
-    unknown = [name for name in options.names if name not in ACTIVATIONS]
+    known = {name: table[name].name for table in (ACTIVATIONS, ALONG_AXIS) for name in table.names()}
+    unknown = [name for name in options.names if name not in known]
     if unknown:
-        raise UserError(f"there is no activation {unknown[0]!r}: there are {', '.join(ACTIVATIONS.names())}")
+        raise UserError(f"there is no function {unknown[0]!r}: there are {', '.join(known)}")
     require("rich")
     from .terminal import progress
 
-    wanted = {ACTIVATIONS[name].name for name in options.names or ACTIVATIONS}
+    wanted = {known[name] for name in options.names or known}
     chosen = [
         Key(tier, variant, name)
         for tier in options.tier or [DEFAULT]
@@ -44,18 +45,17 @@ def _warm(options: argparse.Namespace) -> None:
         for name in names(tier, variant)
         if name in wanted
     ]
-    before = len(cache.entries())
     with progress() as bar:
         task = bar.add_task("", total=1.0)
-        compile_ahead(chosen, lambda done, what: bar.update(task, completed=done, description=what))
+        missing = compile_ahead(chosen, lambda done, what: bar.update(task, completed=done, description=what))
         for key in chosen:  # those that were too few to begin processes for
-            if not registry.cached(key):
+            if not cached(key):
                 bar.update(task, description=f"compiling {key.path}")
-                registry.function(key)
+                compile_here(key)
         bar.update(task, completed=1.0)
     if chosen and not cache.entries():
         raise UserError(f"nothing can be kept in {cache.directory()}: choose another place with {cache.VARIABLE}")
-    sys.stdout.write(f"{len(chosen)} functions are ready, {len(cache.entries()) - before} of them compiled now\n")
+    sys.stdout.write(f"{len(chosen)} functions are ready, {missing} of them compiled now\n")
 
 
 def _info(_: argparse.Namespace) -> None:

@@ -123,12 +123,22 @@ def functions() -> dict[Key, Any]:
 def ufunc(key: Key) -> np.ufunc:
     """The ufunc of a key; it is compiled if no process of this user has done so before."""
     if key not in _ufuncs:
-        entry = cache.key("along axis", *key, *stored(key))
-        codes = objectcode.obtain(entry, lambda: _compile(key))
+        codes = objectcode.obtain(_entry(key), lambda: _compile(key))
         with _publishing:
             if key not in _ufuncs:
                 _ufuncs[key] = _publish(key, codes)
     return _ufuncs[key]
+
+
+def cached(key: Key) -> bool:
+    """Whether nothing needs to be compiled for a function: it is here, or its code is in the cache."""
+    variant = key.variant + BY_LABEL
+    by_label = [key._replace(variant=variant)] if variant in variants(ALONG_AXIS[key.name]) else []
+    return all(each in _ufuncs or cache.load(_entry(each)) is not None for each in (key, *by_label))
+
+
+def _entry(key: Key) -> str:
+    return cache.key("along axis", *key, *stored(key))
 
 
 def _publish(key: Key, codes: list[bytes]) -> np.ufunc:
