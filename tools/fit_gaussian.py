@@ -4,13 +4,13 @@
     python tools/fit_gaussian.py --check    # exit status 1 if the file is not what this script gives
 
 With z >= 0, phi(z) = exp(-z^2/2) / sqrt(2 pi) and Phi(-z) = exp(-z^2/2) M(z), where M is the Mills ratio over
-sqrt(2 pi). In q = (z - d) / (z + d), which takes all of [0, inf] to [-1, 1], two functions are smooth:
+sqrt(2 pi); erfc(z) = exp(-z^2) E(z). Quotients of two polynomials in z are near to
 
-    2 (z + c) M(z) - 1, for the tail of Phi: TAIL as far as Phi(-z) is not 0, MILLS everywhere;
-    2 (M(z) - z / sqrt(2 pi)) / (r - z) - 1, r the only root, 0.7518, for the derivative of z Phi(z).
+    (a z + b) M(z) - 1, for the tail of Phi: TAIL as far as Phi(-z) is not 0, MILLS everywhere;
+    (a z + b) E(z) - 1, as far as erfc(z) is not 0, a and b others: ERFC;
+    2 (M(z) - z / sqrt(2 pi)) / (r - z) - 1, r the only root, 0.7518, for the derivative of z Phi(z): SLOPE.
 
-c keeps the first near 0, so that its rounding weighs little; of what does so, it leaves gelu and erfc, which take the
-same table, errors that are alike. d takes the least coefficients.
+a and b, which have few digits, keep the first two near 0, so that their rounding weighs little.
 
 For erf itself, which needs no exponential: erf(x) / x - 1 in x^2 for x at most NEAR, and beyond, up to where erf(x)
 rounds to 1, 1 - erf(x) as the fourth power of a polynomial in x - CENTRE.
@@ -21,34 +21,51 @@ from collections.abc import Callable
 
 import mpmath as mp
 from generated import KERNELS, ROUNDING, constant, main, table
-from minimax import fit_rounded
+from minimax import fit_quotient, fit_rounded
 
-C, D = mp.mpf(17) / 16, mp.mpf(5)
+TAIL_LINE = mp.mpf(35) / 16, mp.mpf(15) / 8  # a and b
+ERFC_LINE = mp.mpf(13) / 8, mp.mpf(15) / 16
 END = {"SINGLE": mp.mpf("14.4"), "DOUBLE": mp.mpf(39)}  # beyond, Phi(-z) is 0
-TAIL = {"SINGLE": 10, "DOUBLE": 22}
-MILLS = {"SINGLE": 12, "DOUBLE": 25}
-SLOPE = {"SINGLE": 10, "DOUBLE": 21}
+ERFC_END = {"SINGLE": mp.mpf("10.2"), "DOUBLE": mp.mpf("27.3")}  # and erfc(z)
+MILLS_END = {"SINGLE": mp.mpf(10) ** 5, "DOUBLE": mp.mpf(10) ** 10}
+MIDDLE = mp.mpf(3)  # of where the quotients vary
+TAIL = {"SINGLE": 5, "DOUBLE": 10}  # degrees of both polynomials
+MILLS = {"SINGLE": 6, "DOUBLE": 11}
+SLOPE = {"SINGLE": 5, "DOUBLE": 10}
 ERF = {"SINGLE": 6, "DOUBLE": 12}
 ERFC_ROOT = {"SINGLE": 7, "DOUBLE": 19}
 NEAR = mp.mpf(9) / 8
 CENTRE = mp.mpf(2)  # nearer to NEAR, where the polynomial weighs most, than to ONE
 ONE = {"SINGLE": mp.mpf("3.93"), "DOUBLE": mp.mpf("5.93")}  # from here on, erf(x) rounds to 1
+FAR = mp.mpf(10) ** 7  # from here on, two terms of the asymptotic series have a hundred bits
 DENSITY = 1 / mp.sqrt(2 * mp.pi)  # phi(0)
 PEAK = 2 / mp.sqrt(mp.pi)  # the derivative of erf at 0
+
+
+def scaled_erfc(z: mp.mpf) -> mp.mpf:
+    """erfc(z) exp(z^2)"""
+    return mp.erfc(z) * mp.exp(z * z) if z < FAR else (1 - 1 / (2 * z * z)) / (z * mp.sqrt(mp.pi))
 
 
 @functools.cache
 def mills(z: mp.mpf) -> mp.mpf:
     """Phi(-z) exp(z^2 / 2)"""
-    return mp.erfc(z / mp.sqrt(2)) * mp.exp(z * z / 2) / 2
+    return scaled_erfc(z / mp.sqrt(2)) / 2
 
 
 ROOT = mp.findroot(lambda z: mills(z) - DENSITY * z, 0.7518)
 
 
 def tail(z: mp.mpf) -> mp.mpf:
-    """2 (z + c) M(z)"""
-    return 2 * (z + C) * mills(z) if z < mp.inf else 2 * DENSITY
+    """(a z + b) M(z)"""
+    a, b = TAIL_LINE
+    return (a * z + b) * mills(z)
+
+
+def erfc_tail(z: mp.mpf) -> mp.mpf:
+    """(a z + b) E(z)"""
+    a, b = ERFC_LINE
+    return (a * z + b) * scaled_erfc(z)
 
 
 def slope(z: mp.mpf) -> mp.mpf:
@@ -82,34 +99,40 @@ def erf_lines(kind: str, rounding: Callable[[mp.mpf], float]) -> list[str]:
     ]
 
 
-def tail_lines(kind: str, rounding: Callable[[mp.mpf], float]) -> list[str]:
-    """The polynomials in q = (z - d) / (z + d)."""
-    end = END[kind]
-
-    def in_q(function: Callable[[mp.mpf], mp.mpf]) -> Callable[[mp.mpf], mp.mpf]:
-        return lambda q: function(D * (1 + q) / (1 - q) if q < 1 else mp.inf)
-
-    ratio, here, everywhere = in_q(tail), (-mp.mpf(1), (end - D) / (end + D)), (-mp.mpf(1), mp.mpf(1))
+def quotient_lines(kind: str, rounding: Callable[[mp.mpf], float]) -> list[str]:
+    """The quotients."""
     lines = []
-    for name, degree, interval in (("TAIL", TAIL[kind], here), ("MILLS", MILLS[kind], everywhere)):
-        found, error = fit_rounded(lambda q: ratio(q) - 1, interval, degree, (), rounding, scale=ratio)
-        meaning = f"2 (z + c) M(z) - 1 in q: relative error of M {mp.nstr(error, 3)} as rounded"
-        lines += table(f"{name}_{kind}", found, meaning)
-    steep = in_q(slope)
-    found, error = fit_rounded(lambda q: steep(q) - 1, here, SLOPE[kind], (), rounding, scale=steep)
-    meaning = f"2 (M(z) - z / sqrt(2 pi)) / (r - z) - 1 in q: relative error {mp.nstr(error, 3)} as rounded"
-    return [*lines, *table(f"SLOPE_{kind}", found, meaning)]
+    for name, function, end, degree, meaning in (
+        ("TAIL", tail, END, TAIL, "(a z + b) M(z)"),
+        ("MILLS", tail, MILLS_END, MILLS, "(a z + b) M(z)"),
+        ("ERFC", erfc_tail, ERFC_END, TAIL, "(a z + b) E(z)"),
+        ("SLOPE", slope, END, SLOPE, "2 (M(z) - z / sqrt(2 pi)) / (r - z)"),
+    ):
+        above, below, error = fit_quotient(
+            lambda z, f=function: f(z) - 1, (mp.mpf(0), end[kind]), (degree[kind],) * 2, function, rounding, MIDDLE
+        )
+        lines += table(
+            f"{name}_ABOVE_{kind}", above, f"{meaning} - 1: relative error of 1 more {mp.nstr(error, 3)} as rounded"
+        )
+        lines += table(f"{name}_BELOW_{kind}", below, "what that is divided by")
+    return lines
 
 
 def source() -> str:
     """The text of the module."""
     lines = ['"""Constants of the normal distribution. Generated by tools/fit_gaussian.py: do not edit, run it."""', ""]
-    lines += [constant(n, float(v)) for n, v in (("C", C), ("D", D), ("NEAR", NEAR), ("CENTRE", CENTRE))] + [""]
+    lines += [f"{n}_LINE = {float(a)}, {float(b)}" for n, (a, b) in (("TAIL", TAIL_LINE), ("ERFC", ERFC_LINE))]
+    lines += [*(constant(n, float(v)) for n, v in (("NEAR", NEAR), ("CENTRE", CENTRE))), ""]
     for kind, rounding in ROUNDING.items():
-        for name, value in (("ROOT", ROOT), ("DENSITY", DENSITY), ("SQRT2", mp.sqrt(2))):
+        for name, value in (("ROOT", ROOT), ("DENSITY", DENSITY)):
             high = rounding(value)
             lines += [constant(f"{name}_{kind}", high), constant(f"{name}_LOW_{kind}", rounding(value - high))]
-        lines += [constant(f"PEAK_{kind}", rounding(PEAK)), *tail_lines(kind, rounding), *erf_lines(kind, rounding), ""]
+        lines += [
+            constant(f"PEAK_{kind}", rounding(PEAK)),
+            *quotient_lines(kind, rounding),
+            *erf_lines(kind, rounding),
+            "",
+        ]
     return "\n".join(lines)
 
 

@@ -62,10 +62,17 @@ def _grid(interval: tuple[Real, Real], points: int) -> list[Real]:
     return [centre - radius * mp.cos(mp.pi * (k + Real("0.31") * (0 < k < points)) / points) for k in range(points + 1)]
 
 
+def _long_grid(interval: tuple[Real, Real], points: int, middle: Real) -> list[Real]:
+    """Points of a long interval from 0 on, which are dense at the ends of what (x - middle) / (x + middle) is there."""
+    low, high = ((x - middle) / (x + middle) for x in interval)
+    return [interval[0], *(middle * (1 + t) / (1 - t) for t in _grid((low, high), points)[1:-1]), interval[1]]
+
+
 def _levelled(rows: Sequence[Sequence[Real]], errors: Sequence[Real], values: Sequence[Real]) -> list[Real]:
     """What the rows are to be multiplied by to give the values, but for a multiple of the errors, plus and minus."""
-    matrix = mp.matrix([[*row, (-1) ** k * e] for k, (row, e) in enumerate(zip(rows, errors, strict=True))])
-    return [*mp.lu_solve(matrix, mp.matrix(values))][:-1]
+    system = [[*row, (-1) ** k * e, v] for k, (row, e, v) in enumerate(zip(rows, errors, values, strict=True))]
+    alike = [[x / max(map(abs, row)) for x in row] for row in system]  # powers of a large number are larger than others
+    return [*mp.lu_solve(mp.matrix([row[:-1] for row in alike]), mp.matrix([row[-1] for row in alike]))][:-1]
 
 
 def _fixed(x: Real) -> int:
@@ -128,18 +135,25 @@ def fit_quotient(
     degrees: tuple[int, int],
     scale: Callable[[Real], Real],
     rounding: Callable[[Real], float],
+    middle: Real | None = None,
 ) -> tuple[list[float], list[float], Real]:
     """Numerator and denominator, lowest coefficient first, and their largest error relative to `scale`.
 
-    The denominator begins with 1. As in `fit_rounded`, the rest is fitted again after a coefficient was rounded.
+    The denominator begins with 1. As in `fit_rounded`, the rest is fitted again after a coefficient was rounded. Where
+    there is a `middle`, as many points lie between 0 and it as between it and infinity, and the denominator is rounded
+    at once: on a long interval one rounded coefficient drives the others too far away.
     """
     above, below = degrees
     powers = [*range(above + 1), *range(1, below + 1)]
-    points = [(x, f(x), scale(x)) for x in _grid(interval, 600)]
+    grid = _grid(interval, 600) if middle is None else _long_grid(interval, 600, middle)
+    points = [(x, f(x), scale(x)) for x in grid]
     # f (1 + sum q_k x^k) - sum p_k x^k is the error times the denominator
     rows = [[x**k if place <= above else -t * x**k for place, k in enumerate(powers)] for x, t, _ in points]
     fixed: dict[int, float] = {}  # by the place in a row
-    for place in sorted(range(len(powers)), key=powers.__getitem__):
+    if middle is not None:
+        found, _ = _exchanged(points, rows, above + 1, fixed)
+        fixed = {place: rounding(found[place]) for place in range(above + 1, len(powers))}
+    for place in sorted(set(range(len(powers))) - fixed.keys(), key=lambda place: (powers[place], place)):
         fixed[place] = rounding(_exchanged(points, rows, above + 1, fixed)[0][place])
     rounded, error = _exchanged(points, rows, above + 1, fixed)
     return rounded[: above + 1], [1.0, *rounded[above + 1 :]], error

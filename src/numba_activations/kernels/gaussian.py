@@ -1,9 +1,9 @@
 """The normal distribution, the error function, and what is made of them.
 
-For z >= 0, Phi(-z) = exp(-z^2/2) M(z). With q = (z - d) / (z + d), which takes all of [0, inf] to [-1, 1], a polynomial
-g(q) gives 2 (z + c) M(z) = 1 + g, and with exp(-z^2/2) = (1 + s) 2^n the tail is u (1 + g) (1 + s) 2^n where
-u = 1 / (2 z + 2 c). It is summed as u + u (s + v), and so rounded once at its full size. The coefficients
-come from tools/fit_gaussian.py.
+For z >= 0, Phi(-z) = exp(-z^2/2) M(z), and (a z + b) M(z) = 1 + g with a small g that is the quotient of two
+polynomials in z. With exp(-z^2/2) = (1 + s) 2^n the tail is u (1 + g) (1 + s) 2^n where u = 1 / (a z + b): one division
+serves u and g. It is summed as u + u (s + v), and so rounded once at its full size. The same, with exp(-z^2), gives
+erfc. The coefficients come from tools/fit_gaussian.py.
 """
 
 import math
@@ -14,7 +14,22 @@ from . import coefficients_gaussian as c
 from .arithmetic import divide, fast_two_sum, plus, times, two_product, two_sum
 from .logarithm import log_parts
 from .primitives import NOTHING, Float, by_type, copysign, fma, ldexp, lowered
-from .tiers.reduction import at_most, horner, polynomial
+from .tiers.reduction import at_most, halves, horner, polynomial
+
+Table = tuple[tuple[float, float], tuple[float, ...], tuple[float, ...]]  # a and b, numerator and denominator of g
+TAIL: tuple[Table, Table] = (
+    (c.TAIL_LINE, c.TAIL_ABOVE_SINGLE, c.TAIL_BELOW_SINGLE),
+    (c.TAIL_LINE, c.TAIL_ABOVE_DOUBLE, c.TAIL_BELOW_DOUBLE),
+)
+MILLS: tuple[Table, Table] = (
+    (c.TAIL_LINE, c.MILLS_ABOVE_SINGLE, c.MILLS_BELOW_SINGLE),
+    (c.TAIL_LINE, c.MILLS_ABOVE_DOUBLE, c.MILLS_BELOW_DOUBLE),
+)
+ERFC: tuple[Table, Table] = (
+    (c.ERFC_LINE, c.ERFC_ABOVE_SINGLE, c.ERFC_BELOW_SINGLE),
+    (c.ERFC_LINE, c.ERFC_ABOVE_DOUBLE, c.ERFC_BELOW_DOUBLE),
+)
+SLOPE = (c.SLOPE_ABOVE_SINGLE, c.SLOPE_BELOW_SINGLE), (c.SLOPE_ABOVE_DOUBLE, c.SLOPE_BELOW_DOUBLE)
 
 
 def minus_half_square(z: Float) -> tuple[Float, Float]:
@@ -29,36 +44,29 @@ def bell(m: Any, x: Float) -> tuple[Float, Float, Float, Float]:
     return z, s, rest, shifted
 
 
-def compressed(z: Float) -> Float:
-    """q = (z - d) / (z + d), best near -1"""
-    T = type(z)
-    return fma(z + z, T(1) / (z + T(c.D)), T(-1))
-
-
 def product_surplus(g: Float, s: Float, rest: Float) -> Float:
     """(1 + g) (1 + s + rest) - 1 - s"""
     return fma(g, type(g)(1) + (s + rest), rest)
 
 
-def inverse_double(z: Float) -> tuple[Float, Float, Float]:
-    """u = 1 / (2 z + 2 c) as rounded, and the denominator as a sum of two"""
+def inverse_line(z: Float, table: Table) -> tuple[Float, Float]:
+    """u = 1 / (a z + b) as rounded, and the g for which u (1 + g) is what the table is of"""
     T = type(z)
-    total, lost = fast_two_sum(T(2 * c.C), z + z)  # exact unless c is lost beside z
-    return T(1) / total, total, lost
+    (a, b), above, below = table
+    total = fma(T(a), z, T(b))
+    lost = fma(T(a), z, T(b) - total)  # exact but for its own rounding, as b has few digits
+    denominator = halves(z, below)
+    inverse = T(1) / (total * denominator)
+    u = denominator * inverse
+    lacking = fma(-u, lost, fma(-u, total, T(1)))  # what u lacks, by u
+    return u, fma(halves(z, above), total * inverse, lacking)
 
 
-def tail_parts(z: Float, z_low: Float, s: Float, rest: Float, table: tuple[float, ...]) -> tuple[Float, Float]:
-    """Phi(-z - z_low) 2^-n = u + u (s + v), where exp(-(z + z_low)^2 / 2) = (1 + s + rest) 2^n"""
-    u, total, lost = inverse_double(z)
-    u_low = fma(-u, lost + (z_low + z_low), fma(-u, total, type(z)(1)))  # what u lacks, by u
-    return u, product_surplus(polynomial(compressed(z), table), s, fma(u_low, s, u_low + rest))
-
-
-def tail_product(z: Float, s: Float, rest: Float, table: tuple[float, ...]) -> Float:
+def tail_product(z: Float, s: Float, rest: Float) -> Float:
     """z Phi(-z) 2^-n, where exp(-z^2 / 2) = (1 + s + rest) 2^n"""
-    u, total, lost = inverse_double(z)
+    u, g = inverse_line(z, by_type(z, *TAIL))
     y = z * u
-    more = fma(y, polynomial(compressed(z), table), fma(-y, lost, fma(-y, total, z)) * u)  # y g and what y lacks
+    more = fma(y, g, fma(z, u, -y))
     product = y + more
     return y + fma(product, s, fma(product, rest, more))
 
@@ -79,9 +87,10 @@ def gelu(m: Any, x: Float) -> tuple[Float, Float]:
     """x Phi(x), Phi the normal distribution function"""
     T = type(x)
     z, s, rest, shifted = bell(m, x)
-    below = lowered(tail_product(z, s, rest, by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE)), shifted)
+    below = lowered(tail_product(z, s, rest), shifted)
 
-    g = polynomial(compressed(z), by_type(x, c.SLOPE_SINGLE, c.SLOPE_DOUBLE))
+    numerator, denominator = by_type(x, *SLOPE)
+    g = polynomial(z, numerator) / polynomial(z, denominator)
     d = (T(by_type(x, c.ROOT_SINGLE, c.ROOT_DOUBLE)) - z) + T(by_type(x, c.ROOT_LOW_SINGLE, c.ROOT_LOW_DOUBLE))
     slope = scaled(T(0.5) * d, s + product_surplus(g, s, rest), shifted)
     negative = x < T(0)
@@ -105,8 +114,8 @@ def ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     """Phi(x), the normal distribution function: (1 + erf(x / sqrt(2))) / 2"""
     T = type(x)
     z, s, rest, shifted = bell(m, x)
-    u, v = tail_parts(z, T(NOTHING), s, rest, by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE))
-    tail = scaled(u, s + v, shifted)
+    u, g = inverse_line(z, by_type(x, *TAIL))
+    tail = scaled(u, s + product_surplus(g, s, rest), shifted)
     density = T(by_type(x, c.DENSITY_SINGLE, c.DENSITY_DOUBLE))
     return tail if x < T(0) else T(1) - tail, scaled(density, s + rest, shifted)
 
@@ -129,10 +138,9 @@ def log_ndtr(m: Any, x: Float) -> tuple[Float, Float]:
     z = at_most(abs(x), by_type(x, 1.0e5, 1.0e10))
     h, h_low = minus_half_square(z)
     s, rest, shifted = m.surplus(-at_most(-h, by_type(x, 128.0, 800.0)), T(0) if z > T(40) else h_low)
-    table = by_type(x, c.MILLS_SINGLE, c.MILLS_DOUBLE)
-    r, r_low = plus_product(*tail_parts(z, T(NOTHING), T(NOTHING), T(NOTHING), table))
-    u, v = tail_parts(z, T(NOTHING), s, rest, table)
-    t, t_low = plus(*plus_product(u, s), u * v, T(NOTHING))
+    u, g = inverse_line(z, by_type(x, *MILLS))
+    r, r_low = plus_product(u, g)
+    t, t_low = plus(*plus_product(u, s), u * product_surplus(g, s, rest), T(NOTHING))
     scale = ldexp(T(1), shifted)
     tail = ldexp(t, shifted)
     w = T(1) - tail
@@ -218,10 +226,8 @@ def erfc(m: Any, x: Float) -> tuple[Float, Float]:
     """1 - erf(x)"""
     T = type(x)
     z, s, rest, shifted = minus_square(m, x)
-    root, root_low = by_type(x, (c.SQRT2_SINGLE, c.SQRT2_LOW_SINGLE), (c.SQRT2_DOUBLE, c.SQRT2_LOW_DOUBLE))
-    table = by_type(x, c.TAIL_SINGLE, c.TAIL_DOUBLE)
-    u, v = tail_parts(*times(T(root), T(root_low), z, T(NOTHING)), s, rest, table)
-    tail = scaled(T(2) * u, s + v, shifted)
+    u, g = inverse_line(z, by_type(x, *ERFC))
+    tail = scaled(u, s + product_surplus(g, s, rest), shifted)
     slope = scaled(T(by_type(x, -c.PEAK_SINGLE, -c.PEAK_DOUBLE)), s + rest, shifted)
     return T(2) - tail if x < T(0) else tail, slope
 

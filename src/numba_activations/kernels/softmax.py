@@ -44,8 +44,8 @@ def zero_of(top: Float, centre: Float) -> Float:
 def lifted_weight(m: Any, x: Float, centre: Float, floor: Float, zero: Float) -> Float:
     """e^(x - centre) times the power of two that makes it about 2^LIFT at the start: a normal number, never 0"""
     z = x - centre
-    lifted: Float = m.lifted(floor if z < floor else z, zero)
-    return lifted
+    w: Float = m.exp_lifted(floor if z < floor else z, zero)
+    return w
 
 
 def capped_weight(m: Any, x: Float, centre: Float, floor: Float, zero: Float) -> Float:

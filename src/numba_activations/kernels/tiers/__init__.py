@@ -9,7 +9,7 @@
 * ``half(y, a)``: a e^-y / (1 + e^-y) for y >= 0, one number: of the sigmoid's smaller half, as fast as 1.5 ULP allow.
 * ``gap(size, near)``: how far tanh is from 1, or near 0 from its argument: what tanh is made of.
 * ``reduced(r)``: e^r for what is left of a number when a multiple of ln 2 is taken from it.
-* ``lifted(x, zero)``: e^x times a power of two that makes it a normal number: a weight of softmax and its kin.
+* ``exp_lifted(x, zero)``: e^x times a power of two that makes it a normal number: a weight of softmax and its kin.
 * ``share``, ``less_one``, ``surplus`` and ``climb``, which say themselves what they are.
 
 What follows from ``exp``, ``reduced``, ``parts`` and ``growth`` a tier may take from `derived`.

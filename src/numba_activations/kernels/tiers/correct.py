@@ -38,7 +38,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
 
 
 reduced = exp
-half, share, less_one, surplus, climb, gap, lifted = derived(exp, reduced, parts, growth)
+half, share, less_one, surplus, climb, gap, exp_lifted = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

@@ -25,7 +25,7 @@ def derived(
     parts: Callable[[Float, Float], Three],
     growth: Callable[[Float, Float], Three],
 ) -> Derived:
-    """`half`, `share`, `less_one`, `surplus`, `climb`, `gap` and `lifted` of a tier."""
+    """`half`, `share`, `less_one`, `surplus`, `climb`, `gap` and `exp_lifted` of a tier."""
 
     def share(y: Float, low: Float, a: Float) -> Float:
         """lift a e^-(y + low) / (1 + e^-(y + low)), y >= 0"""
@@ -60,9 +60,9 @@ def derived(
         less, b = lack_quotient(size)
         return (less if near else T(2)) / (b if near else exp(size + size) + T(1))
 
-    def lifted(x: Float, zero: Float) -> Float:
+    def exp_lifted(x: Float, zero: Float) -> Float:
         """2^k e^x, a normal number, where `zero` is k + origin(x)"""
         r, shifted = reduce_from(x, zero)
         return reduced(r) * power_of_two(shifted)
 
-    return half, share, less_one, surplus, climb, gap, lifted
+    return half, share, less_one, surplus, climb, gap, exp_lifted

@@ -7,10 +7,10 @@ from ..coefficients import EXP6_SINGLE, EXP7_SINGLE, EXP11_DOUBLE, EXP12_DOUBLE
 from ..primitives import Float, by_type
 from .reduction import climb as climb_of
 from .reduction import exp_full, exp_reduced
+from .reduction import exp_lifted as exp_lifted_of
 from .reduction import growth as growth_of
 from .reduction import half as half_of
 from .reduction import less_one as less_one_of
-from .reduction import lifted as lifted_of
 from .reduction import parts as parts_of
 from .reduction import share as share_of
 from .reduction import surplus as surplus_of
@@ -67,9 +67,9 @@ def gap(size: Float, near: bool) -> Float:
     return gap_of(size, near)
 
 
-def lifted(x: Float, zero: Float) -> Float:
+def exp_lifted(x: Float, zero: Float) -> Float:
     """2^k e^x, a normal number, where `zero` is k + origin(x)"""
-    return lifted_of(x, zero, EXP6_SINGLE, EXP11_DOUBLE)
+    return exp_lifted_of(x, zero, EXP6_SINGLE, EXP11_DOUBLE)
 
 
 approximation(

@@ -49,7 +49,7 @@ def half(y: Float, a: Float) -> Float:
 
 
 reduced = exp
-_, share, less_one, surplus, climb, gap, lifted = derived(exp, reduced, parts, growth)
+_, share, less_one, surplus, climb, gap, exp_lifted = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

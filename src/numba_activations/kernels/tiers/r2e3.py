@@ -29,7 +29,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return rough_growth(y, low, ROUGH2_SINGLE, ROUGH2_DOUBLE)
 
 
-half, share, less_one, surplus, climb, gap, lifted = derived(exp, reduced, parts, growth)
+half, share, less_one, surplus, climb, gap, exp_lifted = derived(exp, reduced, parts, growth)
 
 approximation(
     sys.modules[__name__],

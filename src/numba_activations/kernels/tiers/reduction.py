@@ -149,7 +149,7 @@ def exp_full(x: Float, single: tuple[float, ...], double: tuple[float, ...]) -> 
     return ldexp(exp_reduced(r, by_type(x, single, double)), shifted)
 
 
-def lifted(x: Float, zero: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
+def exp_lifted(x: Float, zero: Float, single: tuple[float, ...], double: tuple[float, ...]) -> Float:
     """2^k e^x, a normal number, where `zero` is k + origin(x)."""
     r, shifted = reduce_from(x, zero)
     power = power_of_two(shifted)

@@ -24,7 +24,7 @@ def growth(y: Float, low: Float) -> tuple[Float, Float, Float]:
     return line_growth(y, low, LINE_LOWER)
 
 
-def lifted(x: Float, zero: Float) -> Float:
+def exp_lifted(x: Float, zero: Float) -> Float:
     """2^k e^x, a normal number, where `zero` is k + origin(x)"""
     return line_lifted(x, zero, LINE_LOWER)
 
