@@ -9,9 +9,9 @@ import peers
 
 import numba_activations as act
 from numba_activations.analysis import accuracy
-from numba_activations.engine.keys import DEFAULT
+from numba_activations.engine.keys import DEFAULT, offers
 from numba_activations.engine.variants import VARIANTS
-from numba_activations.records import ALONG_AXIS, APPROXIMATIONS
+from numba_activations.records import ALONG_AXIS
 
 OURS = "ours"
 DTYPES = ("float16", "float32", "float64")
@@ -102,7 +102,7 @@ def names(tier: str, variant: str) -> list[str]:
     """The rows that a tier has in a variant."""
     rows = act.catalogue.values()
     has = VARIANTS[variant].applies_to
-    return [r.name for r in rows if has(r) and (tier == DEFAULT or APPROXIMATIONS[tier].serves(r))]
+    return [r.name for r in rows if has(r) and offers(tier, r)]
 
 
 def representatives(table: Mapping[str, Any] = act.catalogue) -> tuple[str, ...]:

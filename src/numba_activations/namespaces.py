@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .engine import along_axis, registry
-from .engine.keys import DEFAULT, Key
+from .engine.keys import DEFAULT, Key, offers
 from .engine.variants import VARIANTS
 from .records import ACTIVATIONS, ALONG_AXIS, APPROXIMATIONS, Approximation, Error
 
@@ -152,10 +152,9 @@ def function(tier: str, variant: str, name: str) -> Any:
 
 def names(tier: str = DEFAULT, variant: str = "value") -> tuple[str, ...]:
     """All names that a tier offers in a variant, aliases too."""
-    has, serves = VARIANTS[variant].applies_to, APPROXIMATIONS[tier].serves
-    found = {name: ACTIVATIONS[name] for name in ACTIVATIONS.names()}
-    element_wise = (name for name in found if has(found[name]) and (tier == DEFAULT or serves(found[name])))
-    return *element_wise, *along_axis.names(variant, tier)
+    has = VARIANTS[variant].applies_to
+    found = (name for name in ACTIVATIONS.names() if has(ACTIVATIONS[name]) and offers(tier, ACTIVATIONS[name]))
+    return *found, *along_axis.names(variant, tier)
 
 
 def variant(name: str) -> Functions:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import numba_activations as act
 
 from ..engine import target
-from ..engine.keys import DEFAULT
+from ..engine.keys import DEFAULT, offers
 from ..records import APPROXIMATIONS, Activation, Error
 from ..tier_errors import reach, stated
 from . import accuracy, peers, timing
@@ -210,7 +210,7 @@ def _candidates(record: Activation, libraries: Sequence[str]) -> list[_Candidate
     """The tiers that have the activation, then the libraries that have it."""
     found = []
     for name, tier in APPROXIMATIONS.items():
-        if not (tier.serves(record) or name == DEFAULT):
+        if not offers(name, record):
             continue
         function = getattr(act if name == DEFAULT else getattr(act.approx, name), record.name)
         promised: Mapping[str, Sequence[Error]]

@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,13 @@ from .. import tier_errors
 from ..records import ALONG_AXIS, APPROXIMATIONS, AxisFunction
 from . import cache, objectcode, schedules
 from .documentation import exp_of
-from .keys import DEFAULT, Key, tier_of
+from .keys import DEFAULT, Key, offers, tier_of
 from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
-from .trace import Scalar, trace
 from .variants import VARIANTS, bind
+
+if TYPE_CHECKING:
+    from .trace import Scalar
 
 STORED = ("float16", "float32", "float64")
 LABEL = np.dtype(np.int64)
@@ -87,8 +89,8 @@ def variants(record: AxisFunction) -> dict[str, Variant]:
 
 def names(variant: str = "value", tier: str = DEFAULT) -> tuple[str, ...]:
     """All names that have a variant in a tier, aliases too."""
-    found = {name: ALONG_AXIS[name] for name in ALONG_AXIS.names() if variant in variants(ALONG_AXIS[name])}
-    return tuple(name for name in found if tier == DEFAULT or APPROXIMATIONS[tier].serves(found[name]))
+    found = (name for name in ALONG_AXIS.names() if offers(tier, ALONG_AXIS[name]))
+    return tuple(name for name in found if variant in variants(ALONG_AXIS[name]))
 
 
 def stored(key: Key) -> tuple[str, ...]:
@@ -174,6 +176,7 @@ def texts(key: Key, symbols: dict[str, str]) -> list[str]:
     """The inner loops of a key in LLVM IR: what they are to be called, by the name of the type."""
     from .rows import rows_ir
     from .scalar import scalar_ir
+    from .trace import trace
 
     record = ALONG_AXIS[key.name]
     variant = variants(record)[key.variant]
@@ -203,7 +206,7 @@ def row_kernel(key: Key) -> Callable[..., Any]:
 
 
 @functools.cache
-def _scalar_ir(function: Scalar, arguments: int, kind: str) -> tuple[str, str]:
+def _scalar_ir(function: "Scalar", arguments: int, kind: str) -> tuple[str, str]:
     """LLVM IR of a function of numbers, and its symbol: many kernels along an axis use the same ones."""
     from .scalar import scalar_ir
 

@@ -27,3 +27,8 @@ class Key(NamedTuple):
 def tier_of(key: Key, record: Activation | AxisFunction) -> ModuleType | None:
     """The tier that the kernels of a record take, if they need exp."""
     return APPROXIMATIONS[key.tier].module if record.uses_exp else None
+
+
+def offers(tier: str, record: Activation | AxisFunction) -> bool:
+    """Whether a tier has the functions of a record: the default one has all, another what is built on its exp."""
+    return tier == DEFAULT or APPROXIMATIONS[tier].serves(record)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.keys import DEFAULT, Key
+from ..engine.keys import DEFAULT, Key, offers
 from ..records import ACTIVATIONS, APPROXIMATIONS, Activation
 from .layout import LOSSES
 
@@ -51,7 +51,7 @@ class LayerActivation:
                 f"activation is {text!r}: there is no tier {tier!r}; tiers are {', '.join(APPROXIMATIONS)}"
             )
         record = ACTIVATIONS[name]
-        if tier != DEFAULT and not APPROXIMATIONS[tier].serves(record):
+        if not offers(tier, record):
             raise ValueError(f"activation is {text!r}: the tier {tier} has no {record.name}, which does not use exp")
         return cls(Key(tier, "value_and_derivative", record.name), _parameters(text, record, found["parameters"] or ""))
 
