@@ -24,19 +24,23 @@ def with_parameters(full: bool, smoke: bool) -> Iterator[Case]:
     return (case for case in representatives(True, smoke) if act.catalogue[case.name].parameters)
 
 
-def beside_plain(record, case: Case, use: str, call, size: int | None = None) -> None:
+def beside_plain(record, case: Case, use: str, call, plain=None) -> None:
     """Measure a use of a function in turns with the plain call."""
-    x = case.arrays()["x"]
-    size = size or case.size
-    plain = case.ours(x=x[:size].copy())
-    group = f"{use}: {case.name} {case.dtype} {size}"
-    record(group, call, size, {"plain": plain}, **case._asdict(), use=use)
+    plain = plain or case.ours(**case.arrays())
+    group = f"{use}: {case.name} {case.dtype} {case.size}"
+    record(group, call, case.size, {"plain": plain}, **case._asdict(), use=use)
 
 
 def test_in_place(record, case: Case):
-    """Into its own input: the values drift to a fixed point of the function, which takes no longer and no less."""
-    x = case.arrays()["x"]
-    beside_plain(record, case, "in place", partial(case.function, x, out=x))
+    """Into its own input, and into another array: both after the numbers are copied there, which else would wear off."""
+    given = case.arrays()["x"]
+    x = np.empty_like(given)
+
+    def into(out):
+        np.copyto(x, given)
+        case.function(x, out=out)
+
+    beside_plain(record, case, "in place", partial(into, x), partial(into, np.empty_like(x)))
 
 
 test_in_place.cases = representatives
