@@ -299,6 +299,18 @@ def test_what_works_along_an_axis_is_kept_too(name, tmp_path):
     assert process(*warm, env=environment).stdout == "1 functions are ready, 0 of them compiled now\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are of another kind on Windows")
+def test_a_cache_that_keeps_nothing_says_so(tmp_path, monkeypatch, capsys):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o775)
+    monkeypatch.setenv("NUMBA_ACTIVATIONS_CACHE_DIR", str(tmp_path / "cache"))
+    assert main(["cache", "warm", "relu"]) == 2
+    said = f"nothing can be kept: {tmp_path / 'cache'} must belong to this user, and nobody else may write to it"
+    assert said in capsys.readouterr().err
+    assert main(["cache", "info"]) == 0
+    assert capsys.readouterr().out == said + "\n"
+
+
 def test_warming_nothing_that_exists_is_refused(capsys):
     assert main(["cache", "warm", "no_such_name"]) == 2
     assert "no function 'no_such_name'" in capsys.readouterr().err

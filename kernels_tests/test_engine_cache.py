@@ -128,6 +128,19 @@ def test_all_works_where_nothing_can_be_written(tmp_path, monkeypatch, place):
     assert run(SOFTSIGN) == ["0.75"]
 
 
+def test_all_works_without_a_home(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in (cache.VARIABLE, "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert not cache.store(NAME, CODE)
+    assert cache.load(NAME) is None
+    assert cache.entries() == []
+    assert cache.refusal() == "this user has no home directory"
+
+
 def test_without_the_variable_the_platforms_place_is_used(monkeypatch, tmp_path):
     monkeypatch.delenv(cache.VARIABLE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `numba-activations list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # such as a full disk behind standard output
-        print(f"{PROGRAM}: error: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"{PROGRAM}: error: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 2
     return 0
 

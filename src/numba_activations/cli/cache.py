@@ -34,6 +34,8 @@ def _warm(options: argparse.Namespace) -> None:
     unknown = [name for name in options.names if name not in known]
     if unknown:
         raise UserError(f"there is no function {unknown[0]!r}: there are {', '.join(known)}")
+    if reason := cache.refusal():
+        raise UserError(f"nothing can be kept: {reason}. Choose another place with {cache.VARIABLE}")
     require("rich")
     from .terminal import progress
 
@@ -53,16 +55,18 @@ def _warm(options: argparse.Namespace) -> None:
                 bar.update(task, description=f"compiling {key.path}")
                 compile_here(key)
         bar.update(task, completed=1.0)
-    if chosen and not cache.entries():
-        raise UserError(f"nothing can be kept in {cache.directory()}: choose another place with {cache.VARIABLE}")
     sys.stdout.write(f"{len(chosen)} functions are ready, {missing} of them compiled now\n")
 
 
 def _info(_: argparse.Namespace) -> None:
     entries = cache.entries()
     size = sum(path.stat().st_size for path in entries)
-    sys.stdout.write(f"{cache.directory()}\n{len(entries)} entries, {size / 1e6:.1f} MB\n")
+    if reason := cache.refusal():
+        sys.stdout.write(f"nothing can be kept: {reason}\n")
+    else:
+        sys.stdout.write(f"{cache.directory()}\n{len(entries)} entries, {size / 1e6:.1f} MB\n")
 
 
 def _clear(_: argparse.Namespace) -> None:
-    sys.stdout.write(f"{cache.clear()} entries removed from {cache.directory()}\n")
+    removed = cache.clear()
+    sys.stdout.write(f"{removed} entries removed from {cache.directory()}\n" if removed else "there was no entry\n")

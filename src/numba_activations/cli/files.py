@@ -1,7 +1,6 @@
 """Reading arrays and writing results, so that an error or Ctrl-C leaves no file half-written."""
 
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from zipfile import is_zipfile
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from ..engine.whole import replacing
 from .errors import UserError, require
 
 __all__ = ["check_picture", "check_writable", "read_floats", "write"]
@@ -62,11 +62,8 @@ def write(path: Path, content: str | bytes) -> None:
     if str(path) == "-":
         sys.stdout.write(content if isinstance(content, str) else content.decode())
         return
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(temporary, path)
+        with replacing(path) as file:
+            file.write(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)

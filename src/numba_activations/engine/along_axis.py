@@ -4,10 +4,8 @@ import contextlib
 import functools
 import inspect
 import operator
-import os
 import re
 import sys
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,8 +16,10 @@ from ..records import ALONG_AXIS, APPROXIMATIONS, AxisFunction
 from . import cache, objectcode, schedules
 from .documentation import exp_of
 from .keys import DEFAULT, Key, offers, tier_of
+from .locks import Lock
 from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
+from .parametric import check_rules
 from .variants import VARIANTS, bind
 
 if TYPE_CHECKING:
@@ -31,16 +31,7 @@ BY_LABEL = "_by_label"  # what the name of a variant ends with that takes a labe
 _ufuncs: dict[Key, np.ufunc] = {}
 _functions: dict[Key, Any] = {}
 on_new_function: list[Callable[[Any, Key], None]] = []  # called with each: how the Numba extension hears of it
-_publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
-
-
-def _after_fork() -> None:
-    global _publishing
-    _publishing = threading.Lock()  # a thread of the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+_publishing = Lock()  # held while a ufunc is made of object code; never while anything is compiled
 
 
 class Variant(NamedTuple):
@@ -106,12 +97,12 @@ def function(key: Key) -> Any:
         kind = {"": Parametric if record.parameters else None, "halves": Halves, "pieces": Pieces, "targets": Targets}
         wrapper = kind[record.split]
         made = wrapper(key) if wrapper else ufunc(key)
+        if "numba" in sys.modules:
+            from . import njit_along_axis  # noqa: F401  (its import makes it listen, and tells it of all there are)
         with _publishing:
             if key in _functions:
                 return _functions[key]
             _functions[key] = made
-        if "numba" in sys.modules:
-            from . import njit_along_axis  # noqa: F401  (its import makes it listen)
         for listener in on_new_function:
             listener(made, key)
     return _functions[key]
@@ -266,10 +257,7 @@ class Parametric(Arranged):
             if name in parameters and name in kwargs:
                 raise TypeError(f"{self._path}() got {name!r} by position and by name")
             parameters.setdefault(name, kwargs.pop(name, default))
-        for rule in self._rules:
-            if not np.all(rule.holds(**parameters)):
-                values = ", ".join(f"{name} = {value!r}" for name, value in parameters.items())
-                raise ValueError(f"{self._path}() needs {rule.text}: got {values}")
+        check_rules(self._path, self._rules, parameters)
         return self.ufunc(*rows, *parameters.values(), **kwargs)
 
 

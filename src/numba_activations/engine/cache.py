@@ -11,13 +11,13 @@ import importlib.util
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 
 import llvmlite
 import numpy as np
 
 from . import target
+from .whole import LEFTOVERS, replacing
 
 VARIABLE = "NUMBA_ACTIVATIONS_CACHE_DIR"
 _MAGIC = b"numba-activations object 1\n"
@@ -26,15 +26,24 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def directory() -> Path:
-    """Where entries lie: the environment variable's directory, or the platform's place for caches."""
+    """Where entries lie: the environment variable's directory, or the platform's place for caches.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such place: a user without a home, as containers have them.
+    """
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    try:
+        if sys.platform == "win32":
+            base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            base = str(Path.home() / "Library" / "Caches")
+        else:
+            base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    except RuntimeError as error:
+        raise FileNotFoundError("this user has no home directory") from error
     return Path(base) / "numba-activations"
 
 
@@ -67,8 +76,8 @@ def _trusted(path: Path) -> bool:
 
 def load(name: str) -> bytes | None:
     """The object code of an entry, or None where there is none that can be trusted."""
-    path = directory()
     try:
+        path = directory()
         if not _trusted(path):
             return None
         content = (path / (name + _SUFFIX)).read_bytes()
@@ -80,30 +89,41 @@ def load(name: str) -> bytes | None:
     return code if len(content) > head and content[:head] == expected else None
 
 
+def _prepared() -> Path:
+    """The directory, made if need be; OSError where nothing may be kept in it."""
+    path = directory()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _trusted(path):
+        raise PermissionError(f"{path} must belong to this user, and nobody else may write to it")
+    return path
+
+
+def refusal() -> str | None:
+    """Why nothing can be kept, or None where it can."""
+    try:
+        path = _prepared()
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return None if os.access(path, os.W_OK) else f"{path} cannot be written to"
+
+
 def store(name: str, code: bytes) -> bool:
     """Write an entry whole or not at all; False where nothing can be written, which is no error."""
-    path = directory()
-    temporary = None
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _trusted(path):
-            return False
-        handle, temporary = tempfile.mkstemp(dir=path, prefix=".writing-")
-        with os.fdopen(handle, "wb") as file:
+        with replacing(_prepared() / (name + _SUFFIX)) as file:
             file.write(_MAGIC + name.encode() + hashlib.sha256(code).digest() + code)
-        os.replace(temporary, path / (name + _SUFFIX))
     except OSError:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         return False
     return True
 
 
 def entries() -> list[Path]:
     """The files of the cache, leftovers of killed writers too."""
-    path = directory()
-    return sorted([*path.glob("*" + _SUFFIX), *path.glob(".writing-*")]) if path.is_dir() else []
+    with contextlib.suppress(FileNotFoundError):
+        path = directory()
+        if path.is_dir():
+            return sorted([*path.glob("*" + _SUFFIX), *path.glob(LEFTOVERS)])
+    return []
 
 
 def clear() -> int:

@@ -1,9 +1,7 @@
 """Every function of a process, made when it is first asked for: a ufunc from object code, cached or compiled."""
 
 import contextlib
-import os
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,6 +11,7 @@ from ..records import ACTIVATIONS, APPROXIMATIONS
 from . import cache, objectcode, schedules
 from .documentation import documentation
 from .keys import Key
+from .locks import Lock
 from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_ufunc
 from .parametric import parametric
@@ -20,18 +19,9 @@ from .variants import VARIANTS
 
 _functions: dict[Key, Any] = {}
 _loops: dict[Key, dict[np.dtype, int]] = {}
-_publishing = threading.Lock()  # held while a ufunc is made of object code; never while anything is compiled
+_publishing = Lock()  # held while a ufunc is made of object code; never while anything is compiled
 USUAL = ".usual"  # what the name of a loop that has the defaults of the parameters built in ends with
 on_new_function: list[Callable[[Any, Key], None]] = []  # called with each: how the Numba extension hears of it
-
-
-def _after_fork() -> None:
-    global _publishing
-    _publishing = threading.Lock()  # a thread of the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def function(key: Key) -> Any:
@@ -112,6 +102,8 @@ def _compile(key: Key, storages: dict[str, np.dtype]) -> list[bytes]:
 
 
 def _publish(key: Key, codes: list[bytes], storages: dict[str, np.dtype]) -> Any:
+    if "numba" in sys.modules:
+        from . import njit  # noqa: F401  (its import makes it listen, and tells it of all there are)
     with _publishing:
         if key in _functions:
             return _functions[key]
@@ -135,8 +127,6 @@ def _publish(key: Key, codes: list[bytes], storages: dict[str, np.dtype]) -> Any
             )
         else:
             _functions[key] = ufunc(key.path, inputs, _loops[key])
-    if "numba" in sys.modules:
-        from . import njit  # noqa: F401  (its import makes it listen)
     for listener in on_new_function:
         listener(_functions[key], key)
     return _functions[key]

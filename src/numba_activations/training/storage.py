@@ -1,15 +1,13 @@
 """Estimators in files: arrays and JSON in an .npz, no pickle."""
 
-import contextlib
 import io
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..engine.whole import replacing
 from .compiled import State
 from .network import LayerActivation, Network, Parameters
 
@@ -59,15 +57,8 @@ def save(path: Path, model: Any) -> None:
                     raise TypeError(f"{name} is {array.tolist()}: only numbers and strings can be saved")
                 array = array.astype(np.str_)
             arrays[name] = array
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".writing")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with replacing(path) as file:
+        np.savez(file, **arrays)
 
 
 def _encode_array(value: Any) -> Any:
@@ -105,6 +96,7 @@ def _restore(header: dict[str, Any], arrays: dict[str, Any], kind: type) -> Any:
     model._parameters = Parameters(network, arrays.pop("parameters"))
     model._best = Parameters(network, arrays.pop("best")) if "best" in arrays else None
     model._state = State(arrays.pop("first"), arrays.pop("second"), arrays.pop("updates"))
+    model._state.check(model._parameters)
     bits = getattr(np.random, header["generator"]["bit_generator"])()
     bits.state = header["generator"]
     model._generator = np.random.Generator(bits)
