@@ -34,9 +34,7 @@ def call(variant, name, x, *parameters, g=1.0):
 
 def accepted(row, given):
     """Whether parameters fulfil the rules."""
-    parameters = {**row.parameters, **given}
-    names = [(rule, rule.holds.__code__.co_varnames[: rule.holds.__code__.co_argcount]) for rule in row.rules]
-    return all(np.all(rule.holds(*(parameters[n] for n in used))) for rule, used in names)
+    return not any(rule.broken({**row.parameters, **given}) for rule in row.rules)
 
 
 def plain(row: Activation, x, *parameters):

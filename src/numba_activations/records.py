@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeVar
 
+import numpy as np
+
 EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}  # from 1 to the next number
 
 
@@ -58,6 +60,16 @@ class Rule:
 
     text: str
     holds: Callable[..., Any]
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(inspect.signature(self.holds).parameters))
+
+    def broken(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether parameters, each a number or array_like, break it anywhere."""
+        given = (parameters[name] for name in self.names)
+        holds = self.holds(*[np.asarray(p) if isinstance(p, list | tuple) else p for p in given])
+        return holds is not True and not np.all(holds)
 
 
 @dataclass(frozen=True, slots=True)

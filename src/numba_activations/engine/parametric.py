@@ -1,12 +1,11 @@
 """Activations with parameters: defaults, names and rules around a ufunc that takes them all."""
 
-from collections.abc import Callable
-from inspect import signature
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..records import ACTIVATIONS
+from ..records import ACTIVATIONS, Rule
 from .documentation import documentation
 from .keys import Key
 from .variants import VARIANTS
@@ -43,6 +42,14 @@ def parametric(ufunc: np.ufunc, usual: np.ufunc, key: Key) -> Callable[..., Any]
     return found
 
 
+def check_rules(path: str, rules: Iterable[Rule], parameters: Mapping[str, Any]) -> None:
+    """Raise ValueError, with the values, where parameters of a function break a rule."""
+    for rule in rules:
+        if rule.broken(parameters):
+            values = ", ".join(f"{name} = {parameters[name]!r}" for name in rule.names)
+            raise ValueError(f"{path}() needs {rule.text}: got {values}")
+
+
 class _Given:
     """Calls with parameters."""
 
@@ -50,9 +57,7 @@ class _Given:
         record = ACTIVATIONS[key.name]
         self._ufunc, self._usual, self._path = ufunc, usual, key.path
         self._names, self._defaults = tuple(record.parameters), tuple(record.parameters.values())
-        self._rules = [
-            (rule, [self._names.index(n) for n in signature(rule.holds).parameters]) for rule in record.rules
-        ]
+        self._rules = record.rules
 
     def call(self, arguments: tuple[Any, ...], given: tuple[Any, ...], out: Any, others: dict[str, Any]) -> Any:
         """Call the ufunc with all its parameters; what is given beyond them is the ufunc's."""
@@ -95,9 +100,5 @@ class _Given:
         return tuple(kind(p) if type(p) in (bool, int, float) else p for p in parameters)
 
     def _check(self, parameters: tuple[Any, ...]) -> None:
-        for rule, places in self._rules:
-            used = [parameters[k] for k in places]
-            holds = rule.holds(*[np.asarray(p) if isinstance(p, list | tuple) else p for p in used])
-            if holds is not True and not np.all(holds):
-                values = ", ".join(f"{self._names[k]} = {parameters[k]!r}" for k in places)
-                raise ValueError(f"{self._path}() needs {rule.text}: got {values}")
+        if self._rules:
+            check_rules(self._path, self._rules, dict(zip(self._names, parameters, strict=True)))

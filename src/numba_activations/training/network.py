@@ -1,7 +1,6 @@
 """What a network is: its layers, their activations, its loss, and the numbers that training changes."""
 
 import difflib
-import inspect
 import math
 import re
 from collections.abc import Sequence
@@ -67,19 +66,24 @@ class LayerActivation:
 
 
 def _parameters(text: str, record: Activation, given: str) -> tuple[float, ...]:
-    values = dict(record.parameters)
+    values, named = dict(record.parameters), set[str]()
     for position, item in enumerate(filter(None, (part.strip() for part in given.split(",")))):
         name, _, number = item.rpartition("=")
-        name = name.strip() or (list(values)[position] if position < len(values) else item)
+        name = name.strip() or (list(values)[position] if position < len(values) and "=" not in item else item)
         if name not in values:
             has = ", ".join(values) or "no parameters"
             raise ValueError(f"activation is {text!r}: {record.name} has {has}, not {name!r}")
+        if name in named:
+            raise ValueError(f"activation is {text!r}: it has {name!r} twice")
+        named.add(name)
         try:
             values[name] = float(number)
         except ValueError:
             raise ValueError(f"activation is {text!r}: {number.strip()!r} is not a number") from None
+        if math.isnan(values[name]):
+            raise ValueError(f"activation is {text!r}: {name} must be a number, not NaN")
     for rule in record.rules:
-        if not rule.holds(**{k: values[k] for k in inspect.signature(rule.holds).parameters}):
+        if rule.broken(values):
             raise ValueError(f"activation is {text!r}: {record.name} needs {rule.text}")
     return tuple(values.values())
 
@@ -153,7 +157,12 @@ class Parameters:
     network : Network
         Its shape.
     vector : ndarray, optional
-        The numbers, layer by layer: weights row by row, then biases. Zeros by default.
+        The numbers, layer by layer: weights row by row, then biases. Zeros by default. It is not copied.
+
+    Raises
+    ------
+    ValueError
+        If the vector has another length or type than the network, or is strided.
     """
 
     def __init__(self, network: Network, vector: Array | None = None) -> None:
@@ -164,6 +173,8 @@ class Parameters:
                 f"vector is {self.vector.dtype} of shape {self.vector.shape}: "
                 f"the network has {network.count} parameters of {network.dtype}"
             )
+        if not self.vector.flags.c_contiguous:
+            raise ValueError(f"vector has strides of {self.vector.strides[0]} bytes: it must be contiguous")
         self.weights: list[Array] = []
         self.biases: list[Array] = []
         start = 0
