@@ -158,6 +158,8 @@ def test_the_command_writes_resumes_and_refuses(tmp_path, monkeypatch, capsys):
     content["relu"]["float16"]["digest"] = "of another kernel"
     path.write_text(json.dumps(content))
     assert not certificate.is_current(certificate.load(path), act.catalogue["relu"], "float16")
+    del content["relu"]["float16"]["digest"]
+    assert not certificate.is_current(content, act.catalogue["relu"], "float16")
     for wrong, message in (
         (["no_such_function"], "no_such_function"),
         (["--threads", "0"], "at least 1"),

@@ -3,6 +3,7 @@
 import os
 import pickle
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from rows import DTYPES, bits, ordinary, special
 import numba_activations as act
 from numba_activations.engine import objectcode, registry, target
 from numba_activations.engine.keys import DEFAULT, Key
+from numba_activations.engine.threads import processors
 from numba_activations.records import Activation, Limits
 
 EVERYWHERE = [
@@ -211,6 +213,25 @@ def test_parallel_into_out_in_place_overlapping_and_with_array_parameters():
     slopes = np.linspace(0, 1, x.size)
     np.testing.assert_array_equal(act.parallel(act.leaky_relu, x, slopes, threads=3), act.leaky_relu(x, slopes))
     np.testing.assert_array_equal(act.parallel(act.leaky_relu, x, 0.5, threads=3), act.leaky_relu(x, 0.5))
+
+
+def test_parallel_is_the_serial_call_in_all_else():
+    """The caller's np.errstate, masked arrays, one of two results into an array; and no thread for each size."""
+    x = np.resize(ordinary("float64"), 200_000)
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        act.parallel(np.reciprocal, np.zeros(200_000), threads=2)
+    with np.errstate(divide="ignore"):
+        assert np.isinf(act.parallel(np.reciprocal, np.zeros(200_000), threads=2)).all()
+    masked = act.parallel(act.sigmoid, np.ma.masked_less(x, 0), threads=2)
+    np.testing.assert_array_equal(masked.mask, x < 0)
+    given = np.empty_like(x)
+    value, slope = act.parallel(act.value_and_derivative.tanh, x, out=(None, given), threads=2)
+    assert slope is given
+    np.testing.assert_array_equal([value, slope], act.value_and_derivative.tanh(x))
+    for threads in range(2, 6):
+        act.parallel(act.sigmoid, x, threads=threads)
+    names = [thread.name for thread in threading.enumerate() if thread.name.startswith("numba-activations")]
+    assert len(names) <= processors()
 
 
 def test_parallel_refuses_what_it_cannot_do():

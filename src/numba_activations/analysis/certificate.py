@@ -9,7 +9,6 @@ the numbers of a short piece are judged one by one. What is left is a few nanose
 import hashlib
 import inspect
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from .. import kernels
 from ..engine import registry
 from ..engine.keys import DEFAULT, Key
+from ..engine.threads import processors
 from ..kernels import full
 from ..records import ACTIVATIONS, ROOT_ZONE, Activation
 from .accuracy import Format, exactly
@@ -333,7 +333,7 @@ def certify(
     dtype : {'float16', 'float32'}
         The type. float32 takes about half a minute of one processor.
     threads : int, optional
-        How many threads; by default as many as the machine has processors.
+        How many threads; by default as many as this process may use processors.
     progress : callable, optional
         Told the share that is done, from time to time.
 
@@ -348,7 +348,7 @@ def certify(
     judge = Judge(record, dtype)
     units = list(judge.units())
     totals = Tally(), Tally(), Tally()
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or processors()) as pool:
         tasks = [pool.submit(judge.judge, *unit) for unit in units]
         try:
             for done, task in enumerate(as_completed(tasks), 1):
@@ -415,7 +415,7 @@ def text(certificate: Certificate) -> str:
 def is_current(certificate: Certificate, record: Activation, dtype: str) -> bool:
     """Whether an activation was judged in a type, and has not changed since."""
     entry = certificate.get(record.name, {}).get(dtype)
-    return entry is not None and entry["digest"] == digest(record)
+    return entry is not None and entry.get("digest") == digest(record)
 
 
 def table(certificate: Certificate) -> tuple[list[str], list[list[str]]]:

@@ -1,13 +1,16 @@
 """A ufunc on several threads: NumPy releases the lock of the interpreter, so a pool of plain threads is enough."""
 
+import contextvars
 import functools
+import itertools
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 
 _SMALLEST = 1 << 15  # numbers that a thread must have to be worth its call
+_PLAIN = np.ndarray, np.memmap  # arrays of which a chunk is to NumPy what the whole is
 
 
 def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None = None) -> Any:
@@ -36,7 +39,8 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
 
     Notes
     -----
-    Arrays of fewer than 32768 numbers a thread are worth fewer threads; small ones are computed by the caller's own.
+    Arrays of fewer than 32768 numbers a thread are worth fewer threads. Small ones are computed by the caller's own,
+    and so is what is more than an array: masked arrays, data frames.
 
     Examples
     --------
@@ -47,22 +51,29 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
     True
     """
     if threads is None:
-        threads = _processors()
+        threads = processors()
     if threads < 1:
         raise ValueError(f"threads is {threads}: it must be at least 1")
+    given = () if out is None else out if isinstance(out, tuple) else (out,)
+    if any(type(a) not in _PLAIN and hasattr(a, "__array_ufunc__") and np.ndim(a) for a in (*arrays, *given)):
+        return function(*arrays, out=out) if given else function(*arrays)
     operands = [a if np.ndim(a) == 0 else np.asarray(a) for a in arrays]
     shape = np.broadcast_shapes(*map(np.shape, operands))
-    results = () if out is None else out if isinstance(out, tuple) else (out,)
-    for result in results:
-        if np.shape(result) != shape:
+    for result in given:
+        if result is not None and np.shape(result) != shape:
             raise ValueError(f"out has shape {np.shape(result)}: the result has {shape}")
     chunks = min(threads, int(np.prod(shape)) // _SMALLEST)
-    if chunks < 2 or any(_overlap(a, result) for a in operands for result in results):
-        return function(*arrays, out=out) if results else function(*arrays)
+    if chunks < 2 or any(_overlap(a, result) for a in operands for result in given if result is not None):
+        return function(*arrays, out=out) if given else function(*arrays)
     whole = [np.broadcast_to(a, shape) if np.ndim(a) else a for a in operands]
-    if not results:
+    results = given
+    if not given or any(result is None for result in given):
         nothing = function(*(a[(slice(0, 0),) * a.ndim] if np.ndim(a) else a for a in whole))
-        results = tuple(np.empty(shape, r.dtype) for r in (nothing if isinstance(nothing, tuple) else (nothing,)))
+        kinds = [r.dtype for r in (nothing if isinstance(nothing, tuple) else (nothing,))]
+        places = given or (None,) * len(kinds)
+        results = tuple(
+            np.empty(shape, kind) if place is None else place for place, kind in zip(places, kinds, strict=True)
+        )
     axis = int(np.argmax(shape))
     edges = [shape[axis] * k // chunks for k in range(chunks + 1)]
 
@@ -70,7 +81,11 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
         part = (slice(None),) * axis + (slice(first, end),)
         function(*(a[part] if np.ndim(a) else a for a in whole), out=tuple(r[part] for r in results))
 
-    list(_pool(chunks).map(compute, edges[:-1], edges[1:]))
+    # Each thread has a copy of the caller's context, in which np.errstate lies.
+    tasks = [_pool().submit(contextvars.copy_context().run, compute, *ends) for ends in itertools.pairwise(edges)]
+    wait(tasks)
+    for task in tasks:
+        task.result()
     return results[0] if len(results) == 1 else results
 
 
@@ -82,15 +97,16 @@ def _overlap(source: Any, result: np.ndarray) -> bool:
     return (same.ctypes.data, same.strides, same.shape) != (result.ctypes.data, result.strides, result.shape)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 @functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="numba-activations")
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(processors(), thread_name_prefix="numba-activations")
 
 
 if hasattr(os, "register_at_fork"):
