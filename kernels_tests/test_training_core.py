@@ -1,10 +1,12 @@
 """The functional core of training: gradients, update rules, and what adds up."""
 
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from processes import run
 
 import numba_activations as act
 from numba_activations.analysis import peers
@@ -13,6 +15,7 @@ from numba_activations.training import (
     Network,
     Parameters,
     Solver,
+    State,
     forward,
     initialise,
     loss_and_gradient,
@@ -283,6 +286,48 @@ def test_wrong_data_are_an_error_that_says_why(X, y, message):
     parameters = initialise(Network.of((4, 3, 2), "sigmoid"))
     with pytest.raises(ValueError, match=message):
         loss_and_gradient(parameters, X, y)
+
+
+def test_memory_that_compiled_code_may_not_write_to_is_refused():
+    network, other = Network.of((4, 5, 3)), Network.of((4, 50, 3))
+    parameters, data = initialise(network, 0), problem(network)
+    for state in (State.of(initialise(other)), State.of(initialise(Network.of((4, 5, 3), dtype=np.float64)))):
+        with pytest.raises(ValueError, match=r"state.first is .*: these parameters need a writeable float32 vector"):
+            train_batches(parameters, *data, state=state)
+    before = parameters.vector.copy()
+    parameters.vector.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        train_batches(parameters, *data)
+    np.testing.assert_array_equal(parameters.vector, before)
+    with pytest.raises(ValueError, match="strides of 8 bytes: it must be contiguous"):
+        Parameters(network, np.zeros(2 * network.count, np.float32)[::2])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_that_forks_while_the_loop_is_loaded_trains():
+    code = """
+        import os, threading, warnings
+        import numpy as np
+        from numba_activations.training import Network, compiled, initialise, loss_and_gradient
+        held, done = threading.Event(), threading.Event()
+
+        def hold():
+            with compiled._loading:
+                held.set()
+                done.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        warnings.simplefilter("ignore")  # a process with threads forks: that is what is tested
+        child = os.fork()
+        if child == 0:
+            loss_and_gradient(initialise(Network.of((2, 3, 2)), 0), np.zeros((1, 2)), [1])
+            os._exit(7)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        done.set()
+    """
+    assert run(code) == ["7"]
 
 
 def test_threads_that_begin_at_once_load_the_loop_once():

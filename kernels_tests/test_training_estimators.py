@@ -409,15 +409,24 @@ def _broken(X, value):
         (lambda X, y: (X, None), "requires y"),
         (lambda X, y: (X[:0], y[:0]), r"0 sample\(s\)"),
         (lambda X, y: (X.astype(complex), y), "Complex data not supported"),
+        (lambda X, y: (X[:, :9], y[:-1]), "inconsistent numbers"),
+        (lambda X, y: (X[:8], y[:8]), "of 8 rows it leaves 7 to train and 1 to validate"),
     ],
 )
-def test_wrong_data_are_an_error_that_says_where(data, make, message):
+def test_wrong_data_are_an_error_that_says_where_and_leave_a_fitted_model_as_it_was(data, make, message):
     X, y = make(*data)
-    model = quick().fit(*data)
-    before = model._parameters.vector.copy()
+    model = quick(early_stopping=True).fit(*data)
+    before, attributes = model.predict_proba(data[0]), set(vars(model))
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
-    np.testing.assert_array_equal(model._parameters.vector, before)
+    np.testing.assert_array_equal(model.predict_proba(data[0]), before)
+    assert set(vars(model)) == attributes
+    with pytest.raises(ValueError, match="classes must be passed"):
+        quick().partial_fit(*data)
+    new = quick()
+    with pytest.raises(ValueError, match="requires y"):
+        new.partial_fit(data[0], None, classes=range(10))
+    assert set(vars(new)) == set(vars(quick()))
 
 
 def test_other_data_than_those_that_the_training_had_are_an_error(data):
@@ -427,6 +436,45 @@ def test_other_data_than_those_that_the_training_had_are_an_error(data):
         model.predict(X[:, 1:])
     with pytest.raises(ValueError, match="the training that goes on had 1797"):
         model.resume(X[:50], y[:50])
+
+
+# lbfgs
+
+
+def _at(iteration, act):
+    return lambda epoch, model: act() if epoch == iteration else None
+
+
+def _interrupt():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore:.*lbfgs failed")
+def test_lbfgs_ends_where_the_callback_or_ctrl_c_ends_it(data):
+    weights = []
+
+    def keep(_, model):
+        weights.append(model._parameters.vector.copy())
+
+    quick(solver="lbfgs", max_iter=6).fit(*data, callback=keep)
+    model = quick(solver="lbfgs", max_iter=6)
+    model.fit(*data, callback=_at(3, lambda: True))
+    np.testing.assert_array_equal(model._parameters.vector, weights[2])
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(*data, callback=_at(5, _interrupt))
+    np.testing.assert_array_equal(model._parameters.vector, weights[4])
+    assert (model.n_iter_, len(model.loss_curve_)) == (5, 5)
+
+
+@pytest.mark.filterwarnings("ignore:.*lbfgs failed")
+def test_lbfgs_resumes_up_to_max_iter(data):
+    model = quick(solver="lbfgs", max_iter=4).fit(*data)
+    before = model._parameters.vector.copy()
+    with pytest.warns(UserWarning, match="all 4 iterations were done before"):
+        model.resume(*data)
+    np.testing.assert_array_equal(model._parameters.vector, before)
+    model.set_params(max_iter=6).resume(*data)
+    assert (model.n_iter_, len(model.loss_curve_)) == (6, 6)
 
 
 # Files

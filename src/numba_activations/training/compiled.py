@@ -2,7 +2,6 @@
 
 import ctypes
 import functools
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ import numpy as np
 
 from ..engine import cache, objectcode, registry
 from ..engine.keys import DEFAULT, Key
+from ..engine.locks import Lock
 from . import layout as at
 from .blas import gemm_address
 from .network import Array, Network, Parameters
 
-_loading = threading.RLock()  # a process can load code of a name only once
+_loading = Lock()  # a process can load code of a name only once
 _SECONDS = 0.03  # of work in one compiled call: Ctrl-C is heard after it
 ROWS = 256  # of a batch where the size is ours to choose
 
@@ -180,6 +180,18 @@ class State:
         """The state before the first update."""
         return cls(np.zeros_like(parameters.vector), np.zeros_like(parameters.vector), np.zeros(1, np.int64))
 
+    def check(self, parameters: Parameters) -> None:
+        """Whether compiled code may change it with these parameters: ValueError if it is of another network."""
+        like = parameters.vector
+        expected = {"first": like, "second": like, "updates": np.zeros(1, np.int64)}
+        for name, wanted in expected.items():
+            found = getattr(self, name)
+            if found.dtype != wanted.dtype or found.shape != wanted.shape or not found.flags.carray:
+                raise ValueError(
+                    f"state.{name} is {found.dtype} of shape {found.shape}: these parameters need a writeable "
+                    f"{wanted.dtype} vector of shape {wanted.shape}, as State.of makes it"
+                )
+
 
 class Batches:
     """One pass over rows of X, batch by batch, in any order; nothing is allocated from one to the next.
@@ -198,6 +210,11 @@ class Batches:
         How the parameters change; without one, gradients add up in `gradient`.
     state : State, optional
         What the solver remembers.
+
+    Raises
+    ------
+    ValueError
+        If the state is not one of these parameters, or they are to be changed and are read-only.
 
     Attributes
     ----------
@@ -222,6 +239,9 @@ class Batches:
         self._parameters, self._data = parameters, (X.reshape(-1), labels, targets)
         self._rows, self._size = len(X), min(size, len(X))
         self._state = state or State.of(parameters)
+        self._state.check(parameters)
+        if solver is not None and not parameters.vector.flags.writeable:
+            raise ValueError("the parameters cannot be trained: their vector is read-only")
         self.gradient = Parameters(network)
         self._workspace = Workspace(network, self._size)
         self._gathered = np.zeros(self._size * network.sizes[0], network.dtype)

@@ -185,6 +185,12 @@ def train_batches(
         Sum over the rows, each before its batch changed the parameters.
     state : State
         For the next call.
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit the network, the state is of other parameters, the parameters are read-only, or
+        `batch_size` or `order` are out of range.
     """
     network = parameters.network
     X = as_matrix(X, network)

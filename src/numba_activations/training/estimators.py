@@ -1,15 +1,16 @@
 """Multi-layer perceptrons with the parameters, methods and attributes of scikit-learn's."""
 
+import contextlib
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..engine import registry
+from ..engine import along_axis, registry
 from ..engine.keys import DEFAULT, Key
 from . import storage, validation
 from .compiled import Batches, Solver, State
@@ -235,8 +236,8 @@ class MultiLayerPerceptron:
             )
         return array
 
-    def _encode(self, y: Array, reset: bool) -> tuple[Array, int, str]:
-        """What the loss takes, the number of outputs, and the loss."""
+    def _encode(self, y: Array, classes: Array | None) -> tuple[Array, int, str]:
+        """What the loss takes, the number of outputs, and the loss; of a classifier whose classes may be known."""
         raise NotImplementedError
 
     def _check_y(self, y: Any) -> Array:
@@ -246,12 +247,23 @@ class MultiLayerPerceptron:
         """The score of rows as the training has them."""
         raise NotImplementedError
 
-    def _prepare(self, X: Any, y: Any, reset: bool) -> tuple[Array, Array]:
-        """Check and encode the data, and make the network where it is new."""
+    @contextlib.contextmanager
+    def _unchanged_if_refused(self) -> Iterator[None]:
+        """Leave the estimator as it was where data or parameters are refused: it may be fitted."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _prepare(self, X: Any, y: Any, reset: bool, announced: Array | None = None) -> tuple[Array, Array]:
+        """Check and encode the data, and make the network where it is new, perhaps with classes that y lacks."""
         self._check_parameters()
         X, y = self._check_rows(X, reset), self._check_y(y)
         validation.check_length(X, y)
-        encoded, outputs, loss = self._encode(y, reset)
+        encoded, outputs, loss = self._encode(y, announced if reset else getattr(self, "classes_", None))
         if reset:
             hidden = self.hidden_layer_sizes
             sizes = (X.shape[1], *([hidden] if isinstance(hidden, int | np.integer) else hidden), outputs)
@@ -293,13 +305,13 @@ class MultiLayerPerceptron:
         y : array_like
             Labels or numbers, one a row, or a matrix of several.
         callback : callable, optional
-            Called as ``callback(epoch, estimator)`` after each epoch, which is counted from 1; a true result ends the
-            training.
+            Called as ``callback(epoch, estimator)`` after each epoch (iteration of lbfgs), which is counted from 1; a
+            true result ends the training.
 
         Returns
         -------
         self : object
-            The fitted estimator. Ctrl-C leaves one too: with the weights of the last batch, and a warning.
+            The fitted estimator. Ctrl-C leaves one too: with the weights of the last batch (iteration), and a warning.
 
         Raises
         ------
@@ -307,14 +319,15 @@ class MultiLayerPerceptron:
             If a parameter is invalid, or the data hold NaN or infinity or do not fit together.
         """
         fresh = not (self.warm_start and hasattr(self, "_parameters"))
-        X, encoded = self._prepare(X, y, fresh)
-        if not fresh:
-            self._keep_best()
-            self._restart()
-        self.n_iter_ = 0
-        self.validation_scores_ = (self.validation_scores_ or []) if self.early_stopping else None
-        self.best_validation_score_ = -math.inf if self.early_stopping else None
-        self._validation = self._split(encoded) if self.early_stopping else None
+        with self._unchanged_if_refused():
+            X, encoded = self._prepare(X, y, fresh)
+            if not fresh:
+                self._keep_best()
+                self._restart()
+            self.n_iter_ = 0
+            self.validation_scores_ = (self.validation_scores_ or []) if self.early_stopping else None
+            self.best_validation_score_ = -math.inf if self.early_stopping else None
+            self._validation = self._split(encoded) if self.early_stopping else None
         return self._train(X, encoded, callback)
 
     def resume(self, X: Any, y: Any, *, callback: Callback | None = None) -> Self:
@@ -335,14 +348,17 @@ class MultiLayerPerceptron:
         _ = self._fitted
         if len(X) != self._rows:
             raise ValueError(f"X has {len(X)} rows: the training that goes on had {self._rows}")
-        return self._train(*self._prepare(X, y, False), callback)
+        with self._unchanged_if_refused():
+            prepared = self._prepare(X, y, False)
+        return self._train(*prepared, callback)
 
-    def _partial_fit(self, X: Any, y: Any) -> Self:
+    def _partial_fit(self, X: Any, y: Any, announced: Array | None = None) -> Self:
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         if self.solver == "lbfgs":
             raise AttributeError("partial_fit needs a solver that takes batches: lbfgs does not")
-        X, encoded = self._prepare(X, y, not hasattr(self, "_parameters"))
+        with self._unchanged_if_refused():
+            X, encoded = self._prepare(X, y, not hasattr(self, "_parameters"), announced)
         if self._best is not None:
             self._keep_best()
             self._restart()
@@ -381,7 +397,7 @@ class MultiLayerPerceptron:
     def _train(self, X: Array, encoded: Array, callback: Callback | None, epochs: int | None = None) -> Self:
         self._rows = len(X)
         if self.solver == "lbfgs":
-            return self._train_lbfgs(X, encoded)
+            return self._train_lbfgs(X, encoded, callback)
         held = self._validation
         rows = np.arange(len(X)) if held is None else np.delete(np.arange(len(X)), held)
         validation_set = None if held is None else (X[held], encoded[held])
@@ -492,36 +508,43 @@ class MultiLayerPerceptron:
         batches.change(self._solver())
         return stop
 
-    def _train_lbfgs(self, X: Array, encoded: Array) -> Self:
-        """Minimise the loss of all rows at once."""
-        from scipy.optimize import minimize
+    def _train_lbfgs(self, X: Array, encoded: Array, callback: Callback | None) -> Self:
+        """Minimise the loss of all rows at once, in as many iterations as `max_iter` leaves."""
+        from scipy.optimize import OptimizeResult, minimize
 
-        network, rows = self._parameters.network, len(X)
-        values: list[float] = []
+        rows, left, ended = len(X), self.max_iter - self.n_iter_, False
+        accepted = self._parameters.vector.copy()
 
         def loss(vector: Array) -> tuple[float, Array]:
             self._parameters.vector[:] = vector
             total, gradient = loss_and_gradient(self._parameters, X, encoded)
             for slope, weights in zip(gradient.weights, self._parameters.weights, strict=True):
                 slope[:] += self.alpha * weights
-            values.append((total + self._penalty()) / rows)
-            return values[-1], gradient.vector.astype(np.float64) / rows
+            return (total + self._penalty()) / rows, gradient.vector.astype(np.float64) / rows
 
-        options = {"maxfun": self.max_fun, "maxiter": self.max_iter, "gtol": self.tol}
-        start = self._parameters.vector.astype(np.float64)
-        found = minimize(
-            loss,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            options=options,
-            callback=lambda _: self.loss_curve_.append(values[-1]),
-        )
-        self._parameters.vector[:] = found.x.astype(network.dtype)
-        self.n_iter_, self.loss_ = int(found.nit), float(found.fun)
-        self.best_loss_ = min(self.best_loss_, self.loss_)
-        if not found.success:
-            validation.warn(f"lbfgs failed to converge: {found.message}", validation.ConvergenceWarning)
+        def iteration_ends(intermediate_result: OptimizeResult) -> None:
+            nonlocal ended
+            accepted[:] = self._parameters.vector[:] = intermediate_result.x
+            self.n_iter_, self.loss_ = self.n_iter_ + 1, float(intermediate_result.fun)
+            self.loss_curve_.append(self.loss_)
+            self.best_loss_ = min(self.best_loss_, self.loss_)
+            if callback is not None and callback(self.n_iter_, self):
+                ended = True
+                raise StopIteration
+
+        options = {"maxfun": self.max_fun, "maxiter": left, "gtol": self.tol}
+        start = accepted.astype(np.float64)
+        failure = f"all {self.max_iter} iterations were done before"
+        try:
+            if left > 0:
+                found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options, callback=iteration_ends)
+                failure = "" if found.success or ended else found.message
+        except KeyboardInterrupt:
+            validation.warn("Training interrupted by user.")
+            failure = ""
+        self._parameters.vector[:] = accepted
+        if failure:
+            validation.warn(f"lbfgs failed to converge: {failure}", validation.ConvergenceWarning)
         return self
 
     def _outputs(self, X: Any) -> Array:
@@ -629,13 +652,11 @@ class MLPClassifier(MultiLayerPerceptron):
     def _check_y(self, y: Any) -> Array:
         return validation.check_labels(y, type(self).__name__)
 
-    def _encode(self, y: Array, reset: bool) -> tuple[Array, int, str]:
+    def _encode(self, y: Array, classes: Array | None) -> tuple[Array, int, str]:
         if y.ndim == 2:
-            if reset:
-                self.classes_ = np.arange(y.shape[1])
+            self.classes_ = np.arange(y.shape[1]) if classes is None else classes
             return y.astype(np.float64), y.shape[1], "binary_cross_entropy"
-        if reset and not hasattr(self, "_announced"):
-            self.classes_ = np.unique(y)
+        self.classes_ = np.unique(y) if classes is None else classes
         if len(self.classes_) < 2:
             raise ValueError(f"y has one class only, {self.classes_[0]!r}: a classifier needs at least 2")
         found = np.searchsorted(self.classes_, y).clip(0, len(self.classes_) - 1)
@@ -664,14 +685,9 @@ class MLPClassifier(MultiLayerPerceptron):
         if not hasattr(self, "_parameters"):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            self.classes_ = np.unique(classes)
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes are {np.unique(classes).tolist()}: they were {self.classes_.tolist()} before")
-        self._announced = True
-        try:
-            return self._partial_fit(X, y)
-        finally:
-            del self._announced
+        return self._partial_fit(X, y, None if classes is None else np.unique(classes))
 
     def predict(self, X: Any) -> Array:
         """The label of each row."""
@@ -686,19 +702,19 @@ class MLPClassifier(MultiLayerPerceptron):
         """The probability of each class."""
         z = self._outputs(X)
         if self._parameters.network.loss == "cross_entropy":
-            p: Array = _function("exp")(z - z.max(axis=1, keepdims=True))
-            p /= p.sum(axis=1, keepdims=True)
+            p: Array = along_axis.function(Key(DEFAULT, "value", "softmax"))(z)
             return p
-        p = _function("sigmoid")(z)
-        return np.hstack([_function("sigmoid")(-z), p]) if self.n_outputs_ == 1 else p
+        sigmoid = registry.function(Key(DEFAULT, "value", "sigmoid"))
+        return np.hstack([sigmoid(-z), sigmoid(z)]) if self.n_outputs_ == 1 else sigmoid(z)
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of the probability of each class, also where the probability itself is 0 or 1 in its type."""
         z = self._outputs(X)
         if self._parameters.network.loss == "cross_entropy":
-            return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
-        upper: Array = -np.logaddexp(0, -z)
-        return np.hstack([-np.logaddexp(0, z), upper]) if self.n_outputs_ == 1 else upper
+            log_p: Array = along_axis.function(Key(DEFAULT, "value", "log_softmax"))(z)
+            return log_p
+        log_sigmoid = registry.function(Key(DEFAULT, "value", "log_sigmoid"))
+        return np.hstack([log_sigmoid(-z), log_sigmoid(z)]) if self.n_outputs_ == 1 else log_sigmoid(z)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of rows whose label (all of whose labels) `predict` finds."""
@@ -743,7 +759,7 @@ class MLPRegressor(MultiLayerPerceptron):
     def _check_y(self, y: Any) -> Array:
         return validation.check_numbers(y, type(self).__name__)
 
-    def _encode(self, y: Array, reset: bool) -> tuple[Array, int, str]:
+    def _encode(self, y: Array, classes: Array | None) -> tuple[Array, int, str]:
         y = y.reshape(len(y), -1)
         return y, y.shape[1], "squared_error"
 
@@ -781,7 +797,3 @@ def _r2(predicted: Array, y: Array, sample_weight: Any) -> float:
     whole = np.average((y - np.average(y, axis=0, weights=sample_weight)) ** 2, axis=0, weights=sample_weight)
     constant = np.where(left == 0, 1.0, 0.0)  # what scikit-learn says where there is no variance to explain
     return float(np.mean(np.where(whole == 0, constant, 1 - left / np.where(whole == 0, 1, whole))))
-
-
-def _function(name: str) -> Any:
-    return registry.function(Key(DEFAULT, "value", name))

@@ -24,7 +24,7 @@ def read_idx(path: str | Path) -> Array:
     Returns
     -------
     ndarray
-        Read-only where the file is not gzipped and holds bytes.
+        Read-only where the file holds bytes.
 
     Raises
     ------
