@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from numba_activations.cli import main
+from numba_activations.cli.examples import read_examples
 from numba_activations.data import digits
 from numba_activations.training import MLPClassifier
 from numba_activations.training.idx import read_idx, read_mnist
@@ -135,6 +136,18 @@ def test_resuming_gives_the_weights_of_a_training_in_one_go(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_it_resumes_what_the_estimator_began(tmp_path):
+    pytest.importorskip("matplotlib")
+    images, labels = digits()
+    np.savez(tmp_path / "d.npz", X=images[labels < 2], y=labels[labels < 2])
+    X, y, *_ = read_examples(str(tmp_path / "d.npz"))
+    model = MLPClassifier(hidden_layer_sizes=8, solver="sgd", max_iter=9, random_state=0)
+    model.fit(X, y, callback=lambda *_: True).save(tmp_path / "w.npz")
+    options = ["--epochs", "2", "--resume", str(tmp_path / "w.npz"), "--plot", str(tmp_path / "p.svg")]
+    assert main(["train", "--data", str(tmp_path / "d.npz"), *options]) == 0
+    assert "64-8-1 relu, sgd, d.npz" in (tmp_path / "p.svg").read_text()
+
+
 @pytest.mark.parametrize(
     "names", [("X", "y"), ("X", "y", "X_test", "y_test"), ("x_train", "y_train", "x_test", "y_test")]
 )
@@ -162,6 +175,13 @@ def _text(directory):
     return ["--data", str(directory / "d.npz")]
 
 
+def _torn(directory):
+    options = _with(X=np.zeros((90, 20)), y=np.zeros(90))(directory)
+    content = (directory / "d.npz").read_bytes()
+    (directory / "d.npz").write_bytes(content[: len(content) // 2])
+    return options
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -172,6 +192,10 @@ def _text(directory):
         (_with(X=np.zeros((9, 2)), y=np.zeros(9), X_test=np.zeros((9, 2))), "both or none"),
         (_with(X=np.zeros((9, 2)), y=np.zeros(8)), "9 examples and 8 labels"),
         (_with(X=np.full((9, 2), np.nan), y=np.arange(9) % 2), "Input X contains NaN"),
+        (_with(X=np.eye(9), y=np.eye(9, dtype=int)), "y has shape (7, 9): it must have one label for each of 7 rows"),
+        (_with(X=np.eye(4), y=[0, 2, 0, 2], X_test=np.eye(4), y_test=[0, 1, 2, 5]), "y_test has the labels [1, 5]"),
+        (_with(X=np.eye(4), y=[0, 2, 0, 2], X_test=np.eye(4), y_test=[0]), "y_test has shape (1,)"),
+        (_torn, "holds no arrays"),
         (lambda d: ["--activation", "sigmod"], "did you mean sigmoid"),
         (lambda d: ["--hidden", "0"], "sizes are (64, 0, 10)"),
         (lambda d: ["--epochs", "0"], "'max_iter'"),

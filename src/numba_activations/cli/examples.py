@@ -1,8 +1,10 @@
 """The examples that --data names, as the commands that train take them."""
 
 import argparse
+import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 def read_examples(name: str, dtype: str = "float32", test_fraction: float = 0.2, seed: int = 0) -> Data:
     """(X, y, X_test, y_test) as matrices and labels; where there is no test part, one is drawn from the rest."""
     try:
-        return _split(_read(name), dtype, test_fraction, seed)
+        return _checked(_split(_read(name), dtype, test_fraction, seed))
     except (OSError, ValueError, TypeError) as error:
         raise UserError(str(error)) from None
 
@@ -54,7 +56,7 @@ def _read(name: str) -> tuple[NDArray[Any], ...]:
                 raise UserError(f"{path} holds {', '.join(stored.files) or 'nothing'}: it must hold X and y")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
-    except (ValueError, EOFError, TypeError, AttributeError) as error:
+    except (ValueError, EOFError, TypeError, AttributeError, BadZipFile, zlib.error) as error:
         raise UserError(f"{path} holds no arrays in NumPy's .npz format: {error}") from None
     if len(found) == 3:
         raise UserError(f"{path} holds only one of {' and '.join(names[2:])}: it must hold both or none")
@@ -80,3 +82,16 @@ def _split(arrays: tuple[NDArray[Any], ...], dtype: str, fraction: float, seed: 
         scale = 255 if part.dtype == np.uint8 else 1
         parts.append(part.reshape(len(part), -1).astype(dtype, copy=False) / np.dtype(dtype).type(scale))
     return parts[0], y, parts[1], y_test
+
+
+def _checked(data: Data) -> Data:
+    """The data, if there is a label for each example, and none to test that is not trained."""
+    for which, X, y in (("", *data[:2]), ("_test", *data[2:])):
+        if y.shape != (len(X),):
+            raise UserError(
+                f"y{which} has shape {y.shape}: it must have one label for each of {len(X)} rows of X{which}"
+            )
+    unseen = np.setdiff1d(data[3], data[1])
+    if unseen.size:
+        raise UserError(f"y_test has the labels {unseen.tolist()}: no example to train on has them")
+    return data

@@ -97,8 +97,11 @@ def _network(model: Any, X: NDArray[Any], y: NDArray[Any]) -> Any:
     """The network that the training will have."""
     from ..training import Network
 
-    sizes = (X.shape[1], *model.hidden_layer_sizes, max(len(np.unique(y)), 1))
-    return Network.of(sizes, model.activation, "cross_entropy", X.dtype)
+    if hasattr(model, "coefs_"):
+        return model._parameters.network
+    classes = len(np.unique(y))
+    outputs, loss = (1, "binary_cross_entropy") if classes == 2 else (max(classes, 1), "cross_entropy")
+    return Network.of((X.shape[1], *model.hidden_layer_sizes, outputs), model.activation, loss, X.dtype)
 
 
 def _train(model: Any, data: Data, options: argparse.Namespace) -> tuple[list[dict[str, float]], bool]:
@@ -171,7 +174,7 @@ def _report(model: Any, data: Data, history: list[dict[str, float]], options: ar
 
         network = model._parameters.network
         sizes, names = "-".join(map(str, network.sizes)), ", ".join(dict.fromkeys(map(str, network.activations)))
-        title = f"{sizes} {names}, {options.solver}, {Path(options.data).name}: {accuracy:.2%} right"
+        title = f"{sizes} {names}, {model.solver}, {Path(options.data).name}: {accuracy:.2%} right"
         losses, accuracies = ([epoch[k] for epoch in history] for k in ("loss", "test_accuracy"))
         figure = training_figure(matrix, model.classes_, losses, accuracies, title)
         write(options.plot, image(figure, options.plot.suffix[1:]))
