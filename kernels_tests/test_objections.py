@@ -1,6 +1,7 @@
 """The three objections: what the numbers must say by arithmetic, and that tables, pictures and sentences carry them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,9 +110,20 @@ def test_every_result_tells_prints_draws_and_stores(found, name):
     assert image(result.draw(), "png").startswith(b"\x89PNG")
 
 
-def test_sentences_follow_the_numbers(found):
-    from dataclasses import replace
+def test_one_layer_and_one_batch_size_are_told_without_what_they_lack(found):
+    one_layer = replace(found["vanishing"], runs=[run for run in found["vanishing"].runs if run.depth == 1])
+    first, _ = one_layer.sentences()
+    assert first.startswith("With 1 hidden layer, ")
+    assert "a factor of" not in first
+    assert "nan" not in str([table.rows for table in one_layer.tables()])
+    larger = zero_centred(activations=("sigmoid",), batch_sizes=(8,), epochs=1)
+    assert set(larger.signs[0].shares) == {1, 8}
+    only = replace(larger, signs=[replace(s, shares={1: s.shares[1]}) for s in larger.signs])
+    assert "over a batch" in larger.sentences()[0]
+    assert "over a batch" not in only.sentences()[0]
 
+
+def test_sentences_follow_the_numbers(found):
     result = found["vanishing"]
     only = replace(result, runs=[run for run in result.runs if run.activation == "tanh"])
     assert "sigmoid" in result.sentences()[0]

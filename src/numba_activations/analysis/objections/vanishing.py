@@ -141,10 +141,11 @@ class Vanishing(Findings):
         best = max(deepest, key=lambda run: run.moments[-1].accuracy)
         kept = max(deepest, key=lambda run: -abs(math.log(max(run.moments[0].reaches, 1e-300))))
         learnt = max((r.depth for r in self.runs if r.label == worst.label and _learns(r, self.chance)), default=0)
+        a_layer = f", a factor of {worst.factor:.2f} a layer where max |f'| = {worst.steepest:.2f}"
         first = (
-            f"With {depth} hidden layers, {worst.label} leaves {power(worst.moments[0].reaches)} of the last hidden "
-            f"layer's gradient for the first, a factor of {worst.factor:.2f} a layer where max |f'| = "
-            f"{worst.steepest:.2f}; {kept.label} leaves {power(kept.moments[0].reaches)}."
+            f"With {counted(depth, 'hidden layer')}, {worst.label} leaves {power(worst.moments[0].reaches)} of the "
+            f"last hidden layer's gradient for the first{a_layer if depth > 1 else ''}; {kept.label} leaves "
+            f"{power(kept.moments[0].reaches)}."
         )
         second = (
             f"After {counted(self.epochs, 'epoch')} the former has {percent(worst.moments[-1].accuracy)} test accuracy "
@@ -163,7 +164,7 @@ class Vanishing(Findings):
                 f"{run.steepest:.3g}",
                 power(run.bound),
                 power(run.moments[0].reaches),
-                f"{run.factor:.2f}",
+                f"{run.factor:.2f}" if run.depth > 1 else "",
                 power(run.moments[-1].reaches),
                 percent(float(run.moments[0].saturated.mean())),
                 percent(float(run.moments[-1].saturated.mean())),

@@ -58,7 +58,7 @@ class Descent:
     learning_rate : float
         The one of those tried with the fewest steps.
     steps : int
-        Examples until the weights were near; -1 if they never were.
+        Examples until the weights were near.
     length : float
         Of the path, in units of the straight line.
     forbidden : float
@@ -105,12 +105,15 @@ class ZeroCentred(Findings):
         one = [s.activation for s in start if s.shares[1] == 1]
         rest = [f"{percent(s.shares[1])} behind {s.activation}" for s in start if s.shares[1] < 1]
         largest = max(start[0].shares)
+        batch = (
+            f"; over a batch of {largest} examples that holds for {percent(start[0].shares[largest])} of the units "
+            f"behind {start[0].activation}"
+        )
         first = (
             (f"For one example the gradients of all units' weights share one sign behind {listed(one)}" if one else
              "Behind no activation do the gradients of all units' weights share one sign for one example")
             + (f", and of {listed(rest)}" if rest else "")
-            + f"; over a batch of {largest} examples that holds for {percent(start[0].shares[largest])} of the units "
-            f"behind {start[0].activation}."
+            + (batch if largest > 1 else "") + "."
         )  # fmt: skip
         worst, best = (choose(self.descents, key=lambda d: d.length) for choose in (max, min))
         second = (
@@ -195,7 +198,7 @@ def zero_centred(
     activations : sequence of str
         Of the layer whose outputs are the inputs of the units that are looked at.
     batch_sizes : sequence of int
-        Over how many examples gradients are summed.
+        Over how many examples gradients are summed; over one in any case.
     epochs : int
         Of the training after which the signs are counted again.
     random_state : int
@@ -222,6 +225,7 @@ def zero_centred(
             f"activations {activations}, batch sizes {batch_sizes}: each needs at least one, and sizes must lie in "
             f"1 .. {len(examples.X)}"
         )
+    batch_sizes = sorted({1, *batch_sizes})
     signs = []
     for k, activation in enumerate(activations):
         step(k / (len(activations) + 1), activation)
