@@ -41,6 +41,14 @@ def test_a_coefficient_that_was_changed_is_noticed(tmp_path):
     assert "run it" in found.stderr
 
 
+def test_an_option_that_is_none_writes_nothing():
+    command = [sys.executable, str(TOOLS / "pack_digits.py"), "--chek"]
+    before = (TOOLS.parent / "src" / "numba_activations" / "data" / "digits.npz").stat()
+    pytest.importorskip("sklearn")
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+    assert (TOOLS.parent / "src" / "numba_activations" / "data" / "digits.npz").stat() == before
+
+
 def test_the_digits_are_those_of_scikit_learn():
     datasets = pytest.importorskip("sklearn.datasets")
     images, labels = data.digits()

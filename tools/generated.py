@@ -1,5 +1,6 @@
 """Modules of constants, as text: what the fitting scripts have in common."""
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,8 +30,15 @@ def table(name: str, coefficients: Sequence[float], comment: str) -> list[str]:
     return [f"# {comment}", f"{name} = (", *rows, ")"]
 
 
+def checking() -> bool:
+    """Whether the script is to compare with what is stored, and not to write; ends it where it is asked otherwise."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if anything would change")
+    return bool(parser.parse_args().check)
+
+
 def main(target: Path, text: str) -> None:
     """Write the module, or with --check compare: exit status 1 if it is not what the script gives."""
-    if sys.argv[1:] == ["--check"]:
+    if checking():
         sys.exit(f"{target} is not what {sys.argv[0]} gives: run it" if target.read_text() != text else 0)
     target.write_text(text)

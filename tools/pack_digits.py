@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from generated import checking
 from sklearn.datasets import load_digits
 
 TARGET = Path(__file__).parents[1] / "src" / "numba_activations" / "data" / "digits.npz"
@@ -26,7 +27,7 @@ def stored() -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     wanted = arrays()
-    if sys.argv[1:] == ["--check"]:
+    if checking():
         found = stored()
         same = found.keys() == wanted.keys() and all(np.array_equal(found[k], wanted[k]) for k in wanted)
         sys.exit(0 if same else f"{TARGET} is not what {__file__} gives: run it")

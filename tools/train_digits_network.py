@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from generated import checking
 
 from numba_activations.data import digits
 
@@ -67,10 +68,11 @@ def check(weights: Weights) -> str | None:
 
 
 if __name__ == "__main__":
+    check_only = checking()
     images, labels = digits()
     images = images.astype(np.float64)
     weights = train(images[:TRAINED_ON], labels[:TRAINED_ON])
-    if sys.argv[1:] == ["--check"]:
+    if check_only:
         sys.exit(check(weights))
     for part, chosen in {"learned": slice(TRAINED_ON), "held out": slice(TRAINED_ON, None)}.items():
         right = forward(weights, images[chosen])[1].argmax(axis=1) == labels[chosen]
