@@ -155,7 +155,7 @@ def test_schraudolph_runs_as_fast_as_memory(promise):
 
 IN_L1 = timing.elements("L1", "float32")
 
-TIERS = {  # faster, slower, bar
+TIERS = {  # faster: slower, bar, size
     "schraudolph": ("u3", 0.6, IN_L1),
     "u3": (DEFAULT, 0.8, SIZE),
     "correct": ("libm", 0.5, SIZE),

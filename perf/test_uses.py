@@ -32,7 +32,7 @@ def beside_plain(record, case: Case, use: str, call, plain=None) -> None:
 
 
 def test_in_place(record, case: Case):
-    """Into its own input, and into another array: both after the numbers are copied there, which else would wear off."""
+    """Into its own input, or another array: in turns with a copy, since a function of its own results wears off."""
     given = case.arrays()["x"]
     x = np.empty_like(given)
 

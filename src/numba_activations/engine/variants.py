@@ -1,4 +1,4 @@
-"""What is made of a kernel: its value, its derivative, both in one pass, or the derivative times a given factor."""
+"""What is made of a kernel: value, derivatives with respect to x and to a parameter, vjp, or two in one pass."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
