@@ -11,9 +11,7 @@ import numba_activations as act
 from numba_activations.analysis import accuracy
 from numba_activations.analysis.certificate import errors_of
 from numba_activations.analysis.dual import differentiate
-from numba_activations.records import ROOT_ZONE
-
-HALVES = ("value", "derivative")
+from numba_activations.records import HALVES, ROOT_ZONE
 
 
 def witnesses(name, dtype):

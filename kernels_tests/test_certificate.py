@@ -13,7 +13,7 @@ from numba_activations.cli import main
 from numba_activations.engine import lowering
 from numba_activations.kernels import coefficients_tanh, primitives
 from numba_activations.kernels.tiers import full
-from numba_activations.records import ROOT_ZONE
+from numba_activations.records import HALVES, ROOT_ZONE
 
 
 def judged(name, dtype="float16"):
@@ -71,7 +71,7 @@ def test_one_wrong_number_among_all_is_the_witness(place, half, monkeypatch):
         return results
 
     monkeypatch.setattr(certificate.registry, "function", lambda key: off_by_three)
-    entry = certificate.certify(record, "float16", threads=1)[certificate.HALVES[half]]
+    entry = certificate.certify(record, "float16", threads=1)[HALVES[half]]
     assert 2.4 < entry["max_ulp"] < 6.1  # the exact value may lie below a power of two, and the result above
     assert float.fromhex(entry["at"]) == place
     assert entry["patterns"] == 63488
@@ -80,7 +80,7 @@ def test_one_wrong_number_among_all_is_the_witness(place, half, monkeypatch):
 def test_a_domain_a_pole_and_kinks_are_judged():
     for name in ("log1p", "hard_swish", "relu6"):
         entry = certificate.certify(act.catalogue[name], "float16")
-        for half in certificate.HALVES:
+        for half in HALVES:
             assert entry[half]["max_ulp"] <= 0.502
             assert entry[half]["correctly_rounded"] > 0.999
 
@@ -193,7 +193,7 @@ def test_the_committed_certificate_judges_the_code_as_it_is(name, committed):
 def test_no_judged_error_exceeds_what_is_stated(name, committed):
     entry, bounds = committed[name].get("float32"), act.catalogue[name].bounds["float32"]
     if entry is not None:
-        for half in certificate.HALVES:
+        for half in HALVES:
             assert entry[half]["max_ulp"] <= getattr(bounds, half).size
         if bounds.near_root is not None:
             assert entry["near_root"]["max_absolute"] <= bounds.near_root.size

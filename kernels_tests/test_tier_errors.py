@@ -9,8 +9,8 @@ import numba_activations as act
 from numba_activations.analysis import propagation
 from numba_activations.engine import registry
 from numba_activations.engine.keys import Key
-from numba_activations.records import ACTIVATIONS, APPROXIMATIONS
-from numba_activations.tier_errors import HALVES, UNITS, stated
+from numba_activations.records import ACTIVATIONS, APPROXIMATIONS, HALVES
+from numba_activations.tier_errors import UNITS, stated
 
 POINTS = 40  # beyond the few hundred that a sample has, of which as many are taken
 CASES = [(tier, name, dtype) for tier, dtype in propagation.tiers() for name in propagation.names()]

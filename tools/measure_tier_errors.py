@@ -14,8 +14,8 @@ import numba_activations
 from numba_activations.analysis import propagation
 from numba_activations.engine import registry
 from numba_activations.engine.keys import Key
-from numba_activations.records import ACTIVATIONS
-from numba_activations.tier_errors import FILE, HALVES, UNITS
+from numba_activations.records import ACTIVATIONS, HALVES
+from numba_activations.tier_errors import FILE, UNITS
 
 TARGET = Path(str(files(numba_activations))) / "data" / FILE
 POINTS = {True: 1_000_000, False: 4000}  # where float64 is exact enough, and where it takes mpmath

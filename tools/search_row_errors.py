@@ -33,7 +33,7 @@ def operands(record: AxisFunction, length: int, count: int, random: np.random.Ge
     x[::3] += random.normal(size=(len(x[::3]), 1)) * 100
     x[::7, random.integers(length)] = x[::7, 0]
     x[1::7, -1] = x[1::7, 0] * (1 + random.normal(size=len(x[1::7])) * 2.0**-20)
-    if record.name.endswith("cross_entropy"):
+    if record.has_targets:
         found[1] = random.dirichlet(np.ones(length), count) if length > 1 else random.random((count, 1))
         found[1][::2] = np.eye(length)[random.integers(length, size=len(found[1][::2]))]
     return found

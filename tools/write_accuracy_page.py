@@ -11,7 +11,7 @@ from pathlib import Path
 from generated import main
 
 from numba_activations.analysis import certificate
-from numba_activations.records import ACTIVATIONS
+from numba_activations.records import ACTIVATIONS, HALVES
 
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 INTRODUCTION = """\
@@ -34,7 +34,7 @@ def page() -> str:
     judged = {tuple(line[:3]): line[3:] for line in certificate.table(certificate.load())[1]}
     for name, record in ACTIVATIONS.items():
         for dtype in ("float16", "float32", "float64"):
-            for half in certificate.HALVES:
+            for half in HALVES:
                 bound = record.bounds.get(dtype)
                 stated = f"{getattr(bound, half).size:g}" if bound else ""
                 found = judged.get((name, dtype, half), [""] * 4)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+HALVES = ("value", "derivative")  # what a kernel gives, and a row states bounds of
 EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}  # from 1 to the next number
 
 
@@ -278,6 +279,11 @@ class AxisFunction:
     def elementwise(self) -> bool:
         """Whether it takes numbers, not rows."""
         return "n" not in self.signature
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether it is a loss, whose last array are targets."""
+        return "targets" in inspect.signature(self.kernel).parameters
 
 
 def _defaults(kernel: Callable[..., Any]) -> dict[str, float]:

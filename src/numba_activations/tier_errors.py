@@ -14,7 +14,6 @@ import numpy as np
 
 from .records import APPROXIMATIONS, Error
 
-HALVES = ("value", "derivative")
 UNITS = ("relative", "absolute")
 FILE = "tier_errors.json"
 

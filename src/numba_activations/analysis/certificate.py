@@ -27,13 +27,12 @@ from ..engine import registry
 from ..engine.keys import DEFAULT, Key
 from ..engine.threads import processors
 from ..kernels import full
-from ..records import ACTIVATIONS, ROOT_ZONE, Activation
+from ..records import ACTIVATIONS, HALVES, ROOT_ZONE, Activation
 from .accuracy import Format, exactly
 from .dual import differentiate
 
-__all__ = ["COMMITTED", "HALVES", "Certificate", "certify", "digest", "is_current", "load", "table", "text"]
+__all__ = ["COMMITTED", "Certificate", "certify", "digest", "is_current", "load", "table", "text"]
 
-HALVES = ("value", "derivative")
 TOLERANCE = 2.0**-10  # ULP that a polynomial may be wrong by
 NODES = np.cos(np.pi * (np.arange(10) + 0.5) / 10)
 WAVES = np.cos(np.outer(np.arange(NODES.size), np.arccos(NODES)))

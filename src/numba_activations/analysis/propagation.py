@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ..engine import registry
 from ..engine.keys import DEFAULT, Key
-from ..records import ACTIVATIONS, APPROXIMATIONS, EPSILON, ROOT_ZONE, Activation, Error
-from ..tier_errors import HALVES, reach
+from ..records import ACTIVATIONS, APPROXIMATIONS, EPSILON, HALVES, ROOT_ZONE, Activation, Error
+from ..tier_errors import reach
 from . import accuracy
 
 __all__ = ["errors", "inputs", "is_rough", "largest", "names", "tiers"]

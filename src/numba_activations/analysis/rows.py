@@ -32,7 +32,7 @@ def sample(
             x = [random.normal(size=length) * 2.0 ** random.uniform(-8, 8) for _ in range(rows)]
             if place % 3 == 1:
                 x[0] = x[0] / np.abs(x[0]).max() + random.normal() * 100
-            if record.name.endswith("cross_entropy"):
+            if record.has_targets:
                 x[1] = np.eye(length)[place % length] if place % 2 else random.dirichlet(np.ones(length))
             if ties and place % 5 == 4:
                 x[0][random.integers(length)] = x[0][0]

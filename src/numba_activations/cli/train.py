@@ -109,7 +109,7 @@ def _train(model: Any, data: Data, options: argparse.Namespace) -> tuple[list[di
     from rich.progress import Progress
 
     from ..training.core import prepare
-    from ..training.validation import ConvergenceWarning, known
+    from ..training.validation import ConvergenceWarning, InterruptedWarning, known
     from .terminal import console
 
     X, y, X_test, y_test = data
@@ -141,13 +141,10 @@ def _train(model: Any, data: Data, options: argparse.Namespace) -> tuple[list[di
             begun = time.perf_counter()
 
         (model.fit if options.resume is None else model.resume)(X, y, callback=epoch_is_done)
-    interrupted = False
-    for warning in caught:
-        text = str(warning.message)
-        interrupted = interrupted or "interrupted" in text
-        if not issubclass(warning.category, known(ConvergenceWarning)) or "not finite" in text:
-            output.print(text, soft_wrap=True)
-    return history, interrupted
+    for warning in caught:  # that all epochs were done is no news
+        if not issubclass(warning.category, known(ConvergenceWarning)) or model.n_iter_ < options.epochs:
+            output.print(str(warning.message), soft_wrap=True)
+    return history, any(issubclass(warning.category, InterruptedWarning) for warning in caught)
 
 
 def _report(model: Any, data: Data, history: list[dict[str, float]], options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """The docstrings of the public functions, written from the rows."""
 
-from ..records import ACTIVATIONS, APPROXIMATIONS, ROOT_ZONE, Activation, Approximation, Error
-from ..tier_errors import HALVES, reach, stated
+from ..records import ACTIVATIONS, APPROXIMATIONS, HALVES, ROOT_ZONE, Activation, Approximation, Error
+from ..tier_errors import reach, stated
 from .keys import DEFAULT, Key
 from .variants import VARIANTS
 

@@ -14,6 +14,7 @@ from llvmlite import ir
 from . import target
 
 BLOCK = 64
+_SHIFT = BLOCK.bit_length() - 1
 ARRAYS = "arrays"  # the end of the name of what computes whole blocks, where most of the time goes
 SHORT = 16  # numbers that a call on few of them computes
 CHUNK = 512
@@ -166,8 +167,8 @@ def loop_ir(
 
     done = b.alloca(I64)
     b.store(I64(0), done)
-    whole = b.lshr(count, I64(6))
-    uneven = b.icmp_signed("!=", b.shl(whole, I64(6)), count)
+    whole = b.lshr(count, I64(_SHIFT))
+    uneven = b.icmp_signed("!=", b.shl(whole, I64(_SHIFT)), count)
     apart = b.icmp_signed(">", whole, I64(0))
     for source in base[:inputs]:
         for result in base[inputs:]:
@@ -211,7 +212,7 @@ def loop_ir(
         with few:
             b.call(short, firsts)
         with many:
-            b.call(blocks[0], [*firsts, b.lshr(rounded, I64(6))])
+            b.call(blocks[0], [*firsts, b.lshr(rounded, I64(_SHIFT))])
     for k in range(inputs, operands):
         with _Counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(b.gep(firsts[k], [i])), address(k, b.add(start, i)))
@@ -273,7 +274,7 @@ def _block_function(
     result = b.alloca(ir.ArrayType(storage.compute, outputs))
     exception = b.alloca(POINTER)
     fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
-    count = I64(few) if few else b.shl(function.args[-1], I64(6), flags=("nuw", "nsw"))
+    count = I64(few) if few else b.shl(function.args[-1], I64(_SHIFT), flags=("nuw", "nsw"))
     with _Counted(b, I64(0), count, PARALLEL) as i:
         numbers = []
         for k in range(inputs):

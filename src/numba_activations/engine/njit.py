@@ -13,7 +13,7 @@ from numba import types, vectorize
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload, register_jitable
 
-from ..records import ACTIVATIONS
+from ..records import ACTIVATIONS, HALVES
 from . import registry
 from .keys import Key
 from .lowering import INNER
@@ -92,7 +92,7 @@ def _array_loop(kernel: Function, names: tuple[str, ...]) -> Function:
 def _register(function: Any, key: Key) -> None:
     """Make the function of a key callable in compiled code."""
     variant, parameters = VARIANTS[key.variant], ACTIVATIONS[key.name].parameters
-    halves = ("value", "derivative") if variant.outputs == 2 else (key.variant,)
+    halves = HALVES if variant.outputs == 2 else (key.variant,)
     kernels = tuple(scalar_function(key._replace(variant=half)) for half in halves)
     names, defaults = (*variant.arguments, *parameters), tuple(parameters.values())
     register(function, names, defaults, scalar_function(key), kernels, variant.leading + 1)

@@ -472,7 +472,7 @@ class _Rows:
                     b.position_at_end(body)
                     left = b.sub(length, here)
                     some = b.select(b.icmp_signed("<", left, b.add(span, I64(LANES))), left, span)
-                    full, tail = b.lshr(some, I64(5)), b.and_(some, I64(LANES - 1))
+                    full, tail = b.lshr(some, I64(LANES.bit_length() - 1)), b.and_(some, I64(LANES - 1))
                     following = b.add(here, some)
                     first = b.icmp_signed("==", I64(stage), I64(0))
                     with b.if_then(b.and_(b.not_(direct), b.or_(first, b.not_(single)))):

@@ -8,9 +8,9 @@ import numpy as np
 from ..analysis import propagation
 from ..analysis.comparison import DEFAULT_NAME, DTYPES, Comparison, Measurement
 from ..engine.keys import DEFAULT
-from ..records import APPROXIMATIONS, Approximation, Error
-from ..tier_errors import HALVES, stated
+from ..records import APPROXIMATIONS, HALVES, Approximation, Error
 from ..tier_errors import UNITS as KINDS_OF_ERROR
+from ..tier_errors import stated
 from .document import Axis, Block, Card, Cards, Cell, Choice, Column, Facts, Line, Plot, Point, Section, Table, Text
 from .numbers import error, figures, number, percent
 

@@ -424,7 +424,7 @@ class MultiLayerPerceptron:
                     if stop:
                         return self
         except KeyboardInterrupt:
-            validation.warn("Training interrupted by user.")
+            validation.warn("Training interrupted by user.", validation.InterruptedWarning)
             return self
         if not incremental:
             validation.warn(
@@ -540,7 +540,7 @@ class MultiLayerPerceptron:
                 found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options, callback=iteration_ends)
                 failure = "" if found.success or ended else found.message
         except KeyboardInterrupt:
-            validation.warn("Training interrupted by user.")
+            validation.warn("Training interrupted by user.", validation.InterruptedWarning)
             failure = ""
         self._parameters.vector[:] = accepted
         if failure:

@@ -13,6 +13,10 @@ class NotFittedError(ValueError, AttributeError):
     """The estimator has not been fitted yet."""
 
 
+class InterruptedWarning(UserWarning):
+    """Ctrl-C ended the training."""
+
+
 class ConvergenceWarning(UserWarning):
     """Training ended before it converged."""
 
