@@ -7,7 +7,7 @@ from rows import bits
 import numba_activations as act
 from numba_activations.analysis import accuracy
 from numba_activations.kernels import full
-from numba_activations.records import APPROXIMATIONS
+from numba_activations.records import APPROXIMATIONS, SATURATES
 
 POINTS = {"float32": 30_000, "float64": 1000}
 CASES = [(tier, dtype) for tier, record in APPROXIMATIONS.items() for dtype in record.bounds]
@@ -42,7 +42,7 @@ def test_nan_gives_nan_and_nothing_warns(tier, dtype):
     np.testing.assert_array_equal(np.isnan(found), [True, False, False, False, False])
 
 
-@pytest.mark.parametrize(("tier", "dtype"), [case for case in CASES if "never 0" in APPROXIMATIONS[case[0]].special])
+@pytest.mark.parametrize(("tier", "dtype"), [case for case in CASES if APPROXIMATIONS[case[0]].special == SATURATES])
 def test_a_tier_that_saturates_stays_at_the_values_of_its_ends(tier, dtype):
     low, high = APPROXIMATIONS[tier].interval[dtype]
     function = exp_of(tier)
@@ -50,7 +50,7 @@ def test_a_tier_that_saturates_stays_at_the_values_of_its_ends(tier, dtype):
     np.testing.assert_array_equal(bits(function(np.array([-np.inf, np.inf], dtype))), bits(ends))
 
 
-@pytest.mark.parametrize("tier", [tier for tier, record in APPROXIMATIONS.items() if "IEEE" in record.special])
+@pytest.mark.parametrize("tier", ["full", "correct", "libm"])
 def test_a_tier_with_the_whole_range_has_its_ends_right(tier):
     found = exp_of(tier)(np.array([-np.inf, -104, -103.5, 88.72, 88.73, np.inf], np.float32))
     np.testing.assert_array_equal(found == 0, [True, True, False, False, False, False])

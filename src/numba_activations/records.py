@@ -130,6 +130,9 @@ class Activation:
         object.__setattr__(self, "parameters", _defaults(self.kernel))
 
 
+SATURATES = "NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf"
+
+
 @dataclass(frozen=True, slots=True)
 class Approximation:
     """One way to compute exp: a tier.
@@ -147,22 +150,22 @@ class Approximation:
         Stated largest error of exp by the name of the floating-point type.
     interval : mapping of str to (float, float)
         The inputs for which the bound is stated.
-    special : str
-        What becomes of NaN, infinities, overflow and subnormal results.
     why : str
         When to choose it.
     cost : float
         Time of exp in float32 beside the default's, as measured on an x86-64 processor with AVX-512, arrays in the L2
         cache: what `best_for` goes by. `numba-activations compare` measures it on the machine at hand.
+    special : str
+        What becomes of NaN, infinities, overflow and subnormal results.
     """
 
     name: str
     module: ModuleType
     bounds: Mapping[str, Error]
     interval: Mapping[str, tuple[float, float]]
-    special: str
     why: str
     cost: float
+    special: str = SATURATES
     method: str = field(init=False)
 
     def __post_init__(self) -> None:

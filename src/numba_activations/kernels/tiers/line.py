@@ -8,16 +8,16 @@ import math
 
 from ..arithmetic import lift
 from ..primitives import NOTHING, Float, by_type, fma, from_pattern, lower_exponent, shift
-from .reduction import at_most, clamped
+from .reduction import DOUBLE, SINGLE, at_most, clamped
 
-SINGLE, DOUBLE = (-87.25, 88.37), (-708.3, 709.43)  # where the bits are those of a normal number
-INTERVAL = {"float32": SINGLE, "float64": DOUBLE}
-SPECIAL = "NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf"
+# Where the bits are those of a normal number.
+INTERVAL_SINGLE, INTERVAL_DOUBLE = (-87.25, SINGLE.largest_normal), (-708.3, DOUBLE.largest_normal)
+INTERVAL = {"float32": INTERVAL_SINGLE, "float64": INTERVAL_DOUBLE}
 
 
 def exp_line(x: Float, c: float) -> Float:
     """The number with the bits round(2^m (x / ln2 + bias - c))."""
-    low, high = by_type(x, SINGLE, DOUBLE)
+    low, high = by_type(x, INTERVAL_SINGLE, INTERVAL_DOUBLE)
     T = type(x)
     return from_pattern(_pattern(clamped(x, low, high), T(by_type(x, 127.0 - c, 1023.0 - c))))
 
@@ -46,12 +46,13 @@ def _split(x: Float, c: float) -> tuple[Float, Float]:
 def line_parts(x: Float, low: Float, c: float) -> tuple[Float, Float, Float]:
     """e^(x + low) as (1 + f) 2^n"""
     T = type(x)
-    f, shifted = _split(clamped(x + low, *by_type(x, (-110.0, 88.8), (-752.0, 709.8))), c)
+    k = by_type(x, SINGLE, DOUBLE)
+    f, shifted = _split(clamped(x + low, k.to_zero, k.to_infinity), c)
     return T(1) + f, T(NOTHING), shifted
 
 
 def line_growth(y: Float, low: Float, c: float) -> tuple[Float, Float, Float]:
     """e^(y + low) as lift (1 + f) / (lift 2^-n), y >= 0"""
     T = type(y)
-    f, shifted = _split(at_most(y + low, by_type(y, 115.0, 763.0)), c)
+    f, shifted = _split(at_most(y + low, by_type(y, SINGLE, DOUBLE).largest_growth), c)
     return T(1) + f, T(NOTHING), lower_exponent(lift(y), shifted)

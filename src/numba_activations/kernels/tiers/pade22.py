@@ -22,7 +22,6 @@ approximation(
         "float64": Error(7.1e-6, at=-635.2693887137495, unit="relative"),
     },
     interval=NORMAL,
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A division for the accuracy of a polynomial of degree 4: r3e6 is better and faster.",
     cost=1.4,
 )

@@ -23,7 +23,6 @@ approximation(
         "float64": Error(6.1e-9, at=-635.2693887137495, unit="relative"),
     },
     interval=NORMAL,
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A division for the accuracy of a polynomial of degree 5: u3 is as good and faster.",
     cost=1.4,
 )

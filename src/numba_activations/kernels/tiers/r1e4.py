@@ -38,7 +38,6 @@ approximation(
         "float64": Error(1.05e-4, at=279.10136150268136, unit="relative"),
     },
     interval=NORMAL,
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="For float16 and bfloat16 data, and where a network learns with the error in place.",
     cost=0.72,
 )

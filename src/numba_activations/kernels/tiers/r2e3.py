@@ -38,7 +38,6 @@ approximation(
         "float64": Error(1.98e-3, at=98.24226968758501, unit="relative"),
     },
     interval=NORMAL,
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="The least that range reduction is worth; below it, schraudolph needs none.",
     cost=0.68,
 )

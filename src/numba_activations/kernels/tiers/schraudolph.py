@@ -6,7 +6,7 @@ from ...records import Error, approximation
 from ..coefficients import LINE_MINMAX
 from ..primitives import Float
 from .derived import derived
-from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_lifted, line_parts
+from .line import INTERVAL, exp_line, line_growth, line_lifted, line_parts
 
 
 def exp(x: Float) -> Float:
@@ -39,7 +39,6 @@ approximation(
         "float64": Error(0.0299, at=-367.7240227410955, unit="relative"),
     },
     interval=INTERVAL,
-    special=SPECIAL,
     why="One multiplication and one conversion: as fast as copying. Its largest errors of both signs are equal. "
     "N. N. Schraudolph, A fast, compact approximation of the exponential function, Neural Computation 11 (1999) 853.",
     cost=0.67,

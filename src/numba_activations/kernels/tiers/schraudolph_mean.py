@@ -6,7 +6,7 @@ from ...records import Error, approximation
 from ..coefficients import LINE_MEAN
 from ..primitives import Float
 from .derived import derived
-from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_lifted, line_parts
+from .line import INTERVAL, exp_line, line_growth, line_lifted, line_parts
 
 
 def exp(x: Float) -> Float:
@@ -39,7 +39,6 @@ approximation(
         "float64": Error(0.0392, at=449.19924928354044, unit="relative"),
     },
     interval=INTERVAL,
-    special=SPECIAL,
     why="No mean error: for sums of many results, such as a partition function.",
     cost=0.67,
 )

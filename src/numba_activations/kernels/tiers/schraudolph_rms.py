@@ -6,7 +6,7 @@ from ...records import Error, approximation
 from ..coefficients import LINE_RMS
 from ..primitives import Float
 from .derived import derived
-from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_lifted, line_parts
+from .line import INTERVAL, exp_line, line_growth, line_lifted, line_parts
 
 
 def exp(x: Float) -> Float:
@@ -39,7 +39,6 @@ approximation(
         "float64": Error(0.0395, at=260.6635220449705, unit="relative"),
     },
     interval=INTERVAL,
-    special=SPECIAL,
     why="The smallest mean square error: for sums of many results of both signs.",
     cost=0.67,
 )

@@ -6,7 +6,7 @@ from ...records import Error, approximation
 from ..coefficients import LINE_UPPER
 from ..primitives import Float
 from .derived import derived
-from .line import INTERVAL, SPECIAL, exp_line, line_growth, line_lifted, line_parts
+from .line import INTERVAL, exp_line, line_growth, line_lifted, line_parts
 
 
 def exp(x: Float) -> Float:
@@ -39,7 +39,6 @@ approximation(
         "float64": Error(0.0616, at=-553.5177453026645, unit="relative"),
     },
     interval=INTERVAL,
-    special=SPECIAL,
     why="Never too small, but for rounding: an upper bound of exp.",
     cost=0.67,
 )

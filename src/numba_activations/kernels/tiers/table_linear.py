@@ -34,7 +34,6 @@ approximation(
         "float64": Error(9.3e-7, at=217.54667947163398, unit="relative"),
     },
     interval=NORMAL,
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="A gather for each number, and still less accurate than r3e6 for more time.",
     cost=2.4,
 )

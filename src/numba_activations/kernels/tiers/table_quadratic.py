@@ -34,7 +34,6 @@ approximation(
         "float64": Error(2.7e-8, at=-594.6715437497705, unit="relative"),
     },
     interval=NORMAL,
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="As accurate as u3 in float32, but each number waits for memory.",
     cost=2.5,
 )

@@ -22,7 +22,6 @@ approximation(
         "float64": Error(3.3e-6, at=-635.2693887137495, unit="relative"),
     },
     interval=NORMAL,
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
     why="As much work as u3 in float32, and an error 30 times as large: the series is best at r = 0 and nowhere else.",
     cost=0.9,
 )

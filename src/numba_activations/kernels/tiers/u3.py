@@ -5,9 +5,9 @@ import sys
 from ...records import Error, approximation
 from ..coefficients import EXP5_SINGLE, EXP11_DOUBLE
 from ..primitives import Float, by_type
+from .reduction import DOUBLE, SINGLE, exp_reduced, exp_saturating
 from .reduction import climb as climb_of
 from .reduction import exp_lifted as exp_lifted_of
-from .reduction import exp_reduced, exp_saturating
 from .reduction import growth as growth_of
 from .reduction import half as half_of
 from .reduction import less_one as less_one_of
@@ -78,8 +78,10 @@ approximation(
         "float32": Error(2.25, at=-2.9299722),
         "float64": Error(0.95, at=-324.6466177745574),
     },
-    interval={"float32": (-87.33654, 88.37), "float64": (-708.396418532264, 709.43)},
-    special="NaN gives NaN; beyond the interval the result stays at the value of its end: never 0, subnormal or inf",
+    interval={
+        "float32": (SINGLE.smallest_normal, SINGLE.largest_normal),
+        "float64": (DOUBLE.smallest_normal, DOUBLE.largest_normal),
+    },
     why="In float32 a coefficient less than the default, and no care for the ends of the range. In float64 one "
     "coefficient less would break the promise, so only the care is missing there.",
     cost=0.9,
