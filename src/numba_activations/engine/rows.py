@@ -113,7 +113,7 @@ class _Rows:
         self.passes = [self._pass(stage, first) for stage in range(program.passes)]
 
     def text(self) -> str:
-        long, short = self._runner(short=False), self._runner(short=True)
+        long, short = (_Block(self, short).function for short in (False, True))
         self._loop(long, short)
         return str(self.module) + METADATA + LOOP_METADATA
 
@@ -349,193 +349,6 @@ class _Rows:
         """The index of what is not there."""
         return self.integer(2 ** (self.integer.width - 1) - 1)
 
-    def _runner(self, short: bool) -> ir.Function:
-        """``void run(n, rows, direct, pointers..., steps within a row..., steps between rows...)``: a block of rows.
-
-        `direct` tells whether long rows are to be computed where they lie; if not, there is one of them.
-        """
-        program, storage = self.program, self.storage
-        operands = (*program.inputs, *program.outputs)
-        count = len(operands)
-        name = f"{self.symbol}.{'short' if short else 'long'}"
-        function = ir.Function(
-            self.module, ir.FunctionType(VOID, [I64, I64, I1, *[POINTER] * count, *[I64] * (2 * count)]), name
-        )
-        _set_apart(function)
-        length, rows, direct = function.args[:3]
-        base = dict(zip(operands, function.args[3 : 3 + count], strict=True))
-        inner = dict(zip(operands, function.args[3 + count : 3 + 2 * count], strict=True))
-        outer = dict(zip(operands, function.args[3 + 2 * count :], strict=True))
-        arrays = self.inputs + self.outputs
-        b = ir.IRBuilder(function.append_basic_block("entry"))
-        b.assume(b.icmp_signed(">", rows, I64(0)))  # else LLVM compiles for no rows too, and warns of what it gets then
-        area = LANES * LANES if short else BLOCK + LANES
-
-        def room(size: int) -> ir.Value:
-            place = b.alloca(ir.ArrayType(self.kind, size))
-            place.align = 64
-            return b.gep(place, [I64(0), I64(0)])
-
-        buffers = {node: room(area) for node in arrays}
-        numbers, accumulators = room(len(self.slots) * SLOT), room(self.room * LANES)
-        aside, last_kept = room(TOGETHER * LANES), room((1 if short else LANES) * LANES)
-        start = b.alloca(I64)
-
-        def element(node: Node, row: ir.Value, index: ir.Value) -> ir.Value:
-            offset = b.add(b.mul(row, outer[node]), b.mul(index, inner[node]))
-            return b.bitcast(b.gep(base[node], [offset]), storage.memory.as_pointer())
-
-        single = b.icmp_signed("<", length, I64(BLOCK + LANES))
-        keeping = b.or_(direct, single)
-        span = b.select(direct, I64(CHUNK), I64(BLOCK))
-
-        def index(node: Node, row: ir.Value) -> ir.Value:
-            return b.load(b.bitcast(element(node, row, I64(0)), I64.as_pointer()))
-
-        def given(node: Node, row: ir.Value) -> ir.Value:
-            """A number as it is read for a row."""
-            if node.kind == "index":
-                return b.bitcast(b.trunc(index(node, row), self.integer), self.kind)
-            whole, place = (node, I64(0)) if node.kind == "input" else (node.args[0], index(node.args[1], row))
-            return storage.widen(b, b.load(element(whole, row, place)))
-
-        def first_finite(node: Node, row: ir.Value) -> ir.Value:
-            """The first finite number of a row that has any number, else its first."""
-            before, body, onward, after = b.block, *(function.append_basic_block(n) for n in ("at", "onward", "found"))
-            first = storage.widen(b, b.load(element(node, row, I64(0))))
-            b.branch(body)
-            b.position_at_end(body)
-            place = b.phi(I64)
-            place.add_incoming(I64(0), before)
-            number = storage.widen(b, b.load(element(node, row, place)))
-            finite = b.fcmp_ordered("==", b.fsub(number, number), self.kind(0.0))
-            following = b.add(place, I64(1))
-            b.cbranch(finite, after, onward)
-            b.position_at_end(onward)
-            place.add_incoming(following, onward)
-            b.cbranch(b.icmp_signed("<", following, length), body, after)
-            b.position_at_end(after)
-            found = b.phi(self.kind)
-            found.add_incoming(number, body)
-            found.add_incoming(first, onward)
-            return found
-
-        def find_heads(node: Node) -> None:
-            self._fill(b, self._slot(b, numbers, node, I64(0)), self.kind(float("-inf")))
-            with _Counted(b, I64(0), b.select(b.icmp_signed(">", length, I64(0)), rows, I64(0)), PLAIN) as row:
-                self._fill(b, self._slot(b, numbers, node, row), first_finite(node.args[0], row))
-
-        for node in program.nodes:
-            if node.kind == "length":
-                self._fill(b, self._slot(b, numbers, node, I64(0)), b.sitofp(length, self.kind))
-            elif node.kind in GIVEN and not node.row:
-                with _Counted(b, I64(0), rows, PLAIN) as row:
-                    self._fill(b, self._slot(b, numbers, node, row), given(node, row))
-            elif node.kind == "head" and not short:
-                find_heads(node)
-        if short:
-            last_row = b.sub(rows, I64(1))
-            for node in self.inputs:
-                with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
-                    row = b.select(b.icmp_signed("<", lane, rows), lane, last_row)
-                    with _Counted(b, I64(0), length, PLAIN) as i:
-                        number = storage.widen(b, b.load(element(node, row, i)))
-                        b.store(number, b.gep(buffers[node], [b.add(b.mul(i, I64(LANES)), lane)]))
-            for node in (node for node in program.nodes if node.kind == "head"):
-                heads = b.load(self._vector(b, buffers[node.args[0]]), align=64)
-                b.store(heads, self._vector(b, self._slot(b, numbers, node, I64(0))), align=64)
-                infinite = b.fcmp_unordered("!=", b.fsub(heads, heads), ir.Constant(heads.type, [0.0] * LANES))
-                with b.if_then(b.or_(self._any(b, infinite), b.icmp_signed("==", length, I64(0))), likely=False):
-                    find_heads(node)
-
-        self._numbers(b, numbers, 0)
-        for stage, steps in enumerate(self.passes):
-            again = function.append_basic_block("again")
-            b.branch(again)
-            b.position_at_end(again)
-            if short:
-                self._begin(b, accumulators, stage)
-                pointers = [buffers[a] for a in (self.outputs or self.inputs)[:1] + arrays]
-                b.call(steps.short, [length, I64(0), I64(0), numbers, accumulators, aside, *pointers])
-                for node in program.reductions(stage):
-                    result = self._total(b, node, self._parts(b, accumulators, node))
-                    b.store(result, self._vector(b, self._slot(b, numbers, node, I64(0))), align=64)
-            else:
-                with _Counted(b, I64(0), rows, PLAIN) as row:
-                    self._begin(b, accumulators, stage)
-                    b.store(I64(0), start)
-                    head, body, end = (function.append_basic_block(part) for part in ("head", "body", "end"))
-                    b.branch(head)
-                    b.position_at_end(head)
-                    here = b.load(start)
-                    b.cbranch(b.icmp_signed("<", here, length), body, end)
-                    b.position_at_end(body)
-                    left = b.sub(length, here)
-                    some = b.select(b.icmp_signed("<", left, b.add(span, I64(LANES))), left, span)
-                    full, tail = b.lshr(some, I64(LANES.bit_length() - 1)), b.and_(some, I64(LANES - 1))
-                    following = b.add(here, some)
-                    first = b.icmp_signed("==", I64(stage), I64(0))
-                    with b.if_then(b.and_(b.not_(direct), b.or_(first, b.not_(single)))):
-                        for node in self.inputs:
-                            with _Counted(b, I64(0), some, PLAIN) as i:
-                                number = storage.widen(b, b.load(element(node, row, b.add(here, i))))
-                                b.store(number, b.gep(buffers[node], [i]))
-                    places = [b.bitcast(element(a, row, here), self.kind.as_pointer()) for a in arrays]
-                    pointers = [b.select(direct, p, buffers[a]) for p, a in zip(places, arrays, strict=True)]
-                    row_kept = b.gep(last_kept, [b.mul(row, I64(LANES))])
-                    main_kept = pointers[len(self.inputs)] if self.outputs else row_kept
-                    skip = b.sub(I64(LANES), tail)
-                    last = b.sub(some, I64(LANES))
-                    ends = [b.gep(pointer, [last]) for pointer in pointers]
-                    of_row = b.gep(numbers, [row])
-                    with b.if_else(keeping) as (then, otherwise):
-                        for branch, step in ((then, steps.keeping), (otherwise, steps.plain)):
-                            with branch:
-                                b.call(step, [full, I64(0), here, of_row, accumulators, aside, main_kept, *pointers])
-                    with b.if_then(b.icmp_signed(">", tail, I64(0))):
-                        b.call(
-                            steps.end, [I64(1), skip, b.add(here, last), of_row, accumulators, aside, row_kept, *ends]
-                        )
-                    if stage == program.passes - 1:
-                        with b.if_then(b.not_(direct)):
-                            for node in self.outputs:
-                                with _Counted(b, I64(0), some, PLAIN) as i:
-                                    number = b.load(b.gep(buffers[node], [i]))
-                                    b.store(storage.narrow(b, number), element(node, row, b.add(here, i)))
-                    sums = [node for node in program.reductions(stage) if node.kind in SUMS]
-                    if sums:
-                        with b.if_then(b.icmp_signed("==", b.and_(following, I64(CHUNK - 1)), I64(0))):
-                            for node in sums:
-                                self._renew(b, accumulators, node)
-                    b.store(following, start)
-                    b.branch(head)
-                    b.position_at_end(end)
-                    for node in program.reductions(stage):
-                        result = self._total(b, node, self._across_lanes(b, node, self._parts(b, accumulators, node)))
-                        self._fill(b, self._slot(b, numbers, node, row), b.extract_element(result, I32(0)))
-            self._numbers(b, numbers, stage + 1)
-            if limit := program.limit(stage):
-                renewed, onward = (function.append_basic_block(name) for name in ("renewed", "onward"))
-                b.cbranch(self._advance(b, numbers, limit), renewed, onward)
-                b.position_at_end(renewed)
-                self._numbers(b, numbers, stage, limit.args[0])
-                b.branch(again)
-                b.position_at_end(onward)
-
-        for node in program.outputs:
-            if node.row and not short:
-                continue
-            with _Counted(b, I64(0), rows, PLAIN) as row:
-                if node.row:
-                    with _Counted(b, I64(0), length, PLAIN) as i:
-                        number = b.load(b.gep(buffers[node], [b.add(b.mul(i, I64(LANES)), row)]))
-                        b.store(storage.narrow(b, number), element(node, row, i))
-                else:
-                    number = b.load(self._slot(b, numbers, node, row))
-                    b.store(storage.narrow(b, number), element(node, row, I64(0)))
-        b.ret_void()
-        return function
-
     def _begin(self, b: ir.IRBuilder, accumulators: ir.Value, stage: int) -> None:
         """Let the reductions of a pass begin."""
         for node in self.program.reductions(stage):
@@ -674,6 +487,250 @@ class _Rows:
         b.position_at_end(after)
         restore()
         b.ret_void()
+
+
+class _Block:
+    """``void run(n, rows, direct, pointers..., steps within a row..., steps between rows...)``: a block of rows.
+
+    `direct` tells whether long rows are to be computed where they lie; if not, there is one of them.
+    """
+
+    def __init__(self, of: _Rows, short: bool) -> None:
+        self.of, self.short = of, short
+        operands = (*of.program.inputs, *of.program.outputs)
+        count = len(operands)
+        kind = ir.FunctionType(VOID, [I64, I64, I1, *[POINTER] * count, *[I64] * (2 * count)])
+        self.function = ir.Function(of.module, kind, f"{of.symbol}.{'short' if short else 'long'}")
+        _set_apart(self.function)
+        self.length, self.rows, self.direct = self.function.args[:3]
+        self.base = dict(zip(operands, self.function.args[3 : 3 + count], strict=True))
+        self.inner = dict(zip(operands, self.function.args[3 + count : 3 + 2 * count], strict=True))
+        self.outer = dict(zip(operands, self.function.args[3 + 2 * count :], strict=True))
+        self.b = b = ir.IRBuilder(self.function.append_basic_block("entry"))
+        b.assume(b.icmp_signed(">", self.rows, I64(0)))  # else LLVM compiles for no rows too, and warns of what it gets
+        area = LANES * LANES if short else BLOCK + LANES
+        self.buffers = {node: self._room(area) for node in of.inputs + of.outputs}
+        self.numbers, self.accumulators = self._room(len(of.slots) * SLOT), self._room(of.room * LANES)
+        self.aside, self.last_kept = self._room(TOGETHER * LANES), self._room((1 if short else LANES) * LANES)
+        self.start = b.alloca(I64)
+        self.single = b.icmp_signed("<", self.length, I64(BLOCK + LANES))
+        self.keeping = b.or_(self.direct, self.single)
+        self.span = b.select(self.direct, I64(CHUNK), I64(BLOCK))
+        self._read()
+        self._compute()
+        self._write()
+        b.ret_void()
+
+    def _room(self, size: int) -> ir.Value:
+        place = self.b.alloca(ir.ArrayType(self.of.kind, size))
+        place.align = 64
+        return self.b.gep(place, [I64(0), I64(0)])
+
+    def _element(self, node: Node, row: ir.Value, index: ir.Value) -> ir.Value:
+        b = self.b
+        offset = b.add(b.mul(row, self.outer[node]), b.mul(index, self.inner[node]))
+        return b.bitcast(b.gep(self.base[node], [offset]), self.of.storage.memory.as_pointer())
+
+    def _number(self, node: Node, row: ir.Value, index: ir.Value) -> ir.Value:
+        """A number of a row, in the type in which is computed."""
+        return self.of.storage.widen(self.b, self.b.load(self._element(node, row, index)))
+
+    def _put(self, number: ir.Value, node: Node, row: ir.Value, index: ir.Value) -> None:
+        self.b.store(self.of.storage.narrow(self.b, number), self._element(node, row, index))
+
+    def _slot(self, node: Node, row: ir.Value) -> ir.Value:
+        return self.of._slot(self.b, self.numbers, node, row)
+
+    # Reading.
+
+    def _read(self) -> None:
+        """Numbers that are given; of short rows all."""
+        b, of = self.b, self.of
+        for node in of.program.nodes:
+            if node.kind == "length":
+                of._fill(b, self._slot(node, I64(0)), b.sitofp(self.length, of.kind))
+            elif node.kind in GIVEN and not node.row:
+                with _Counted(b, I64(0), self.rows, PLAIN) as row:
+                    of._fill(b, self._slot(node, row), self._given(node, row))
+            elif node.kind == "head" and not self.short:
+                self._find_heads(node)
+        if self.short:
+            self._transpose()
+            for node in of.program.nodes:
+                if node.kind == "head":
+                    self._take_heads(node)
+
+    def _given(self, node: Node, row: ir.Value) -> ir.Value:
+        """A number as it is read for a row."""
+        if node.kind == "index":
+            return self.b.bitcast(self.b.trunc(self._index(node, row), self.of.integer), self.of.kind)
+        whole, place = (node, I64(0)) if node.kind == "input" else (node.args[0], self._index(node.args[1], row))
+        return self._number(whole, row, place)
+
+    def _index(self, node: Node, row: ir.Value) -> ir.Value:
+        return self.b.load(self.b.bitcast(self._element(node, row, I64(0)), I64.as_pointer()))
+
+    def _transpose(self) -> None:
+        """Into the buffers, a row a lane; the last row also where there is none."""
+        b = self.b
+        last_row = b.sub(self.rows, I64(1))
+        for node in self.of.inputs:
+            with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
+                row = b.select(b.icmp_signed("<", lane, self.rows), lane, last_row)
+                with _Counted(b, I64(0), self.length, PLAIN) as i:
+                    number = self._number(node, row, i)
+                    b.store(number, b.gep(self.buffers[node], [b.add(b.mul(i, I64(LANES)), lane)]))
+
+    def _take_heads(self, node: Node) -> None:
+        """The first numbers of short rows; where one is not finite, or there is none, they are looked for."""
+        b, of = self.b, self.of
+        heads = b.load(of._vector(b, self.buffers[node.args[0]]), align=64)
+        b.store(heads, of._vector(b, self._slot(node, I64(0))), align=64)
+        infinite = b.fcmp_unordered("!=", b.fsub(heads, heads), ir.Constant(heads.type, [0.0] * LANES))
+        with b.if_then(b.or_(of._any(b, infinite), b.icmp_signed("==", self.length, I64(0))), likely=False):
+            self._find_heads(node)
+
+    def _find_heads(self, node: Node) -> None:
+        b, of = self.b, self.of
+        of._fill(b, self._slot(node, I64(0)), of.kind(float("-inf")))
+        some = b.select(b.icmp_signed(">", self.length, I64(0)), self.rows, I64(0))
+        with _Counted(b, I64(0), some, PLAIN) as row:
+            of._fill(b, self._slot(node, row), self._first_finite(node.args[0], row))
+
+    def _first_finite(self, node: Node, row: ir.Value) -> ir.Value:
+        """The first finite number of a row that has any number, else its first."""
+        b, kind = self.b, self.of.kind
+        before, (body, onward, after) = b.block, self._blocks("at", "onward", "found")
+        first = self._number(node, row, I64(0))
+        b.branch(body)
+        b.position_at_end(body)
+        place = b.phi(I64)
+        place.add_incoming(I64(0), before)
+        number = self._number(node, row, place)
+        finite = b.fcmp_ordered("==", b.fsub(number, number), kind(0.0))
+        following = b.add(place, I64(1))
+        b.cbranch(finite, after, onward)
+        b.position_at_end(onward)
+        place.add_incoming(following, onward)
+        b.cbranch(b.icmp_signed("<", following, self.length), body, after)
+        b.position_at_end(after)
+        found = b.phi(kind)
+        found.add_incoming(number, body)
+        found.add_incoming(first, onward)
+        return found
+
+    def _blocks(self, *names: str) -> list[ir.Block]:
+        return [self.function.append_basic_block(name) for name in names]
+
+    # Computing.
+
+    def _compute(self) -> None:
+        """All passes, and before and after each what is computed once a row."""
+        b, of, program = self.b, self.of, self.of.program
+        of._numbers(b, self.numbers, 0)
+        for stage, steps in enumerate(of.passes):
+            (again,) = self._blocks("again")
+            b.branch(again)
+            b.position_at_end(again)
+            if self.short:
+                self._short_pass(stage, steps)
+            else:
+                with _Counted(b, I64(0), self.rows, PLAIN) as row:
+                    self._long_pass(stage, steps, row)
+            of._numbers(b, self.numbers, stage + 1)
+            if limit := program.limit(stage):
+                renewed, onward = self._blocks("renewed", "onward")
+                b.cbranch(of._advance(b, self.numbers, limit), renewed, onward)
+                b.position_at_end(renewed)
+                of._numbers(b, self.numbers, stage, limit.args[0])
+                b.branch(again)
+                b.position_at_end(onward)
+
+    def _short_pass(self, stage: int, steps: _Steps) -> None:
+        b, of = self.b, self.of
+        of._begin(b, self.accumulators, stage)
+        pointers = [self.buffers[a] for a in (of.outputs or of.inputs)[:1] + of.inputs + of.outputs]
+        b.call(steps.short, [self.length, I64(0), I64(0), self.numbers, self.accumulators, self.aside, *pointers])
+        for node in of.program.reductions(stage):
+            result = of._total(b, node, of._parts(b, self.accumulators, node))
+            b.store(result, of._vector(b, self._slot(node, I64(0))), align=64)
+
+    def _long_pass(self, stage: int, steps: _Steps, row: ir.Value) -> None:
+        """Over one row, a span at a time: where what the lanes' sums have lost is added to them, or a buffer ends."""
+        b, of = self.b, self.of
+        reductions = of.program.reductions(stage)
+        of._begin(b, self.accumulators, stage)
+        b.store(I64(0), self.start)
+        head, body, end = self._blocks("head", "body", "end")
+        b.branch(head)
+        b.position_at_end(head)
+        here = b.load(self.start)
+        b.cbranch(b.icmp_signed("<", here, self.length), body, end)
+        b.position_at_end(body)
+        left = b.sub(self.length, here)
+        some = b.select(b.icmp_signed("<", left, b.add(self.span, I64(LANES))), left, self.span)
+        following = self._span(stage, steps, row, here, some)
+        sums = [node for node in reductions if node.kind in SUMS]
+        if sums:
+            with b.if_then(b.icmp_signed("==", b.and_(following, I64(CHUNK - 1)), I64(0))):
+                for node in sums:
+                    of._renew(b, self.accumulators, node)
+        b.store(following, self.start)
+        b.branch(head)
+        b.position_at_end(end)
+        for node in reductions:
+            result = of._total(b, node, of._across_lanes(b, node, of._parts(b, self.accumulators, node)))
+            of._fill(b, self._slot(node, row), b.extract_element(result, I32(0)))
+
+    def _span(self, stage: int, steps: _Steps, row: ir.Value, here: ir.Value, some: ir.Value) -> ir.Value:
+        """A pass over `some` numbers of a row, from `here` on; where it ends."""
+        b, of = self.b, self.of
+        full, tail = b.lshr(some, I64(LANES.bit_length() - 1)), b.and_(some, I64(LANES - 1))
+        following = b.add(here, some)
+        first = b.icmp_signed("==", I64(stage), I64(0))
+        with b.if_then(b.and_(b.not_(self.direct), b.or_(first, b.not_(self.single)))):
+            for node in of.inputs:
+                with _Counted(b, I64(0), some, PLAIN) as i:
+                    number = self._number(node, row, b.add(here, i))
+                    b.store(number, b.gep(self.buffers[node], [i]))
+        arrays = of.inputs + of.outputs
+        places = [b.bitcast(self._element(a, row, here), of.kind.as_pointer()) for a in arrays]
+        pointers = [b.select(self.direct, p, self.buffers[a]) for p, a in zip(places, arrays, strict=True)]
+        row_kept = b.gep(self.last_kept, [b.mul(row, I64(LANES))])
+        main_kept = pointers[len(of.inputs)] if of.outputs else row_kept
+        skip = b.sub(I64(LANES), tail)
+        last = b.sub(some, I64(LANES))
+        ends = [b.gep(pointer, [last]) for pointer in pointers]
+        of_row = b.gep(self.numbers, [row])
+        memory = of_row, self.accumulators, self.aside
+        with b.if_else(self.keeping) as (then, otherwise):
+            for branch, step in ((then, steps.keeping), (otherwise, steps.plain)):
+                with branch:
+                    b.call(step, [full, I64(0), here, *memory, main_kept, *pointers])
+        with b.if_then(b.icmp_signed(">", tail, I64(0))):
+            b.call(steps.end, [I64(1), skip, b.add(here, last), *memory, row_kept, *ends])
+        if stage == of.program.passes - 1:
+            with b.if_then(b.not_(self.direct)):
+                for node in of.outputs:
+                    with _Counted(b, I64(0), some, PLAIN) as i:
+                        self._put(b.load(b.gep(self.buffers[node], [i])), node, row, b.add(here, i))
+        return following
+
+    # Writing.
+
+    def _write(self) -> None:
+        """The results that are numbers; of short rows all."""
+        b = self.b
+        for node in self.of.program.outputs:
+            if node.row and not self.short:
+                continue
+            with _Counted(b, I64(0), self.rows, PLAIN) as row:
+                if node.row:
+                    with _Counted(b, I64(0), self.length, PLAIN) as i:
+                        number = b.load(b.gep(self.buffers[node], [b.add(b.mul(i, I64(LANES)), row)]))
+                        self._put(number, node, row, i)
+                else:
+                    self._put(b.load(self._slot(node, row)), node, row, I64(0))
 
 
 def _halves(b: ir.IRBuilder, vector: ir.Value, width: int) -> list[ir.Value]:
