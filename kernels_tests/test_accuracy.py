@@ -1,17 +1,19 @@
 """The stated errors of every row, against mpmath: none is exceeded, and none is more than twice what is reached."""
 
+import functools
 import itertools
+from dataclasses import replace
 
 import mpmath
 import numpy as np
 import pytest
-from rows import DTYPES, NAMES, WITH_PARAMETERS, accepted, call, function, ordinary, special
+from rows import DTYPES, NAMES, TRAINABLE, WITH_PARAMETERS, accepted, call, function, ordinary, special
 
 import numba_activations as act
 from numba_activations.analysis import accuracy
 from numba_activations.analysis.certificate import errors_of
 from numba_activations.analysis.dual import differentiate
-from numba_activations.records import HALVES, ROOT_ZONE
+from numba_activations.records import HALVES, PARAMETER_ERROR, ROOT_ZONE
 
 
 def witnesses(name, dtype):
@@ -144,3 +146,28 @@ def test_parameters_of_any_size_cost_few_digits(name, dtype):
             error = np.abs(accuracy.truth(row, x, half == "derivative", {parameter: sign * size}).error(found))
             worst = int(np.argmax(error))
             assert error[worst] <= 3, (parameter, sign * size, half, float(x[worst]), float(found[worst]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_derivatives_with_respect_to_a_parameter_have_the_stated_error_for_any_value_of_it(dtype):
+    """From where the exponential is 1 to where it is lost, for parameters from very small to very large."""
+    random, kind, worst = np.random.default_rng(3), np.dtype(dtype).type, 0.0
+    form = accuracy.Format.of(dtype)
+    for name, share in itertools.product(TRAINABLE, (-0.95, -0.6, -0.2, -0.02, -0.003, 0.0, 0.003, 0.02, 0.3, 0.9)):
+        row, parameter = act.catalogue[name], act.catalogue[name].trainable
+        by_parameter = replace(row, exact=functools.partial(_by_parameter, row.exact))
+        size = 1.37 * 2.0 ** (share * form.largest)
+        x = np.concatenate([random.uniform(1.2 * form.zero_below, -1.2 * form.zero_below, 40), random.normal(size=10)])
+        x = (x / size).astype(dtype)
+        x = x[np.isfinite(x)]
+        found = function("parameter_derivative", name)(x, **{parameter: kind(size)})
+        error = np.abs(accuracy.truth(by_parameter, x, parameters={parameter: size}).error(found))
+        at = int(np.argmax(error))
+        assert error[at] <= PARAMETER_ERROR, (name, size, float(x[at]), float(found[at]))
+        worst = max(worst, error[at])
+    assert worst >= PARAMETER_ERROR / 2
+
+
+def _by_parameter(exact, m, x, **given):
+    (parameter,) = given.values()
+    return differentiate(lambda m, p: exact(m, x, p), m)(parameter)

@@ -32,6 +32,7 @@ class Error:
         return f"{self.size:g} ULP" if self.unit == "ULP" else f"{self.size:.2g} {self.unit}"
 
 
+PARAMETER_ERROR = 4.0  # ULP, of every derivative with respect to a trainable parameter, for many values of it
 ROOT_ZONE = 0.05  # so near to a root no error in ULP can be promised
 
 

@@ -1,6 +1,6 @@
 """The docstrings of the public functions, written from the rows."""
 
-from ..records import ACTIVATIONS, APPROXIMATIONS, HALVES, ROOT_ZONE, Activation, Approximation, Error
+from ..records import ACTIVATIONS, APPROXIMATIONS, HALVES, PARAMETER_ERROR, ROOT_ZONE, Activation, Approximation, Error
 from ..tier_errors import reach, stated
 from .keys import DEFAULT, Key
 from .variants import VARIANTS
@@ -29,7 +29,14 @@ def documentation(key: Key) -> str:
     lines += ["Notes", "-----"]
     lines += [_errors(record)] if key.tier == DEFAULT else _tier(key)
     (plus, slope), (minus, other) = record.limits.plus, record.limits.minus
-    lines += [f"f(inf) = {plus:g}, f'(inf) = {slope:g}, f(-inf) = {minus:g}, f'(-inf) = {other:g}; NaN gives NaN."]
+    if key.variant == "parameter_derivative" and key.tier == DEFAULT:
+        lines += [
+            f"Of the derivative with respect to {record.trainable}, for many values of it: {PARAMETER_ERROR:g} ULP."
+        ]
+    usual = "With the default parameters " if record.parameters else ""
+    lines += [
+        f"{usual}f(inf) = {plus:g}, f'(inf) = {slope:g}, f(-inf) = {minus:g}, f'(-inf) = {other:g}; NaN gives NaN."
+    ]
     lines += [record.note] if record.note else []
     return "\n".join(lines)
 

@@ -1,8 +1,12 @@
 """Arithmetic with the digits that one float loses."""
 
-import math
+from fractions import Fraction
+from typing import Any
 
-from .primitives import Float, by_type, fma
+import numpy as np
+
+from .coefficients import LN2_HIGH_DOUBLE, LN2_LOW_DOUBLE
+from .primitives import NOTHING, Float, by_type, fma
 
 LARGEST_SINGLE = float.fromhex("0x1.fffffep+127")
 LARGEST_DOUBLE = float.fromhex("0x1.fffffffffffffp+1023")
@@ -76,8 +80,15 @@ def lower(x: Float) -> Float:
     return type(x)(by_type(x, 2.0 ** -OCTAVES[0], 2.0 ** -OCTAVES[1]))
 
 
+def _logarithm(n: int, kind: Any) -> tuple[float, float, float]:
+    """n ln 2 in a type, what that lacks, and 2^-n."""
+    exact = n * (Fraction(LN2_HIGH_DOUBLE) + Fraction(LN2_LOW_DOUBLE))
+    high = float(kind(float(exact)))
+    return high, float(exact - Fraction(high)), 2.0**-n
+
+
 # Where a parameter multiplies e^-z, which is subnormal or 0: e^-(z - distance), times e^-distance after it, has digits.
-DISTANCE = (85.0, math.exp(-85)), (705.0, math.exp(-705))
+DISTANCE = _logarithm(122, np.float32), _logarithm(1017, np.float64)
 
 
 def is_distant(z: Float) -> bool:
@@ -86,15 +97,19 @@ def is_distant(z: Float) -> bool:
     return distant
 
 
-def nearer(z: Float, distant: bool) -> tuple[Float, Float]:
-    """z and 1, or where it is `distant` z less the distance and the exponential of that."""
+def nearer(z: Float, distant: bool) -> tuple[Float, Float, Float]:
+    """z, its rest and 1, or where it is `distant` z less the distance, what that lacks, and e^-distance: exactly."""
     T = type(z)
-    distance, faded = by_type(z, *DISTANCE)
-    return z - T(distance) if distant else z, T(faded) if distant else T(1)
+    distance, rest, faded = by_type(z, *DISTANCE)
+    return (z - T(distance), T(-rest), T(faded)) if distant else (z, T(NOTHING), T(1))
 
 
-def invertible(parameter: Float) -> Float:
-    """1, or for a positive parameter of which the inverse may be no number a power of two that helps."""
+# Below the first, the inverse of a parameter may be no number; the second helps, and is 2 to half the third.
+INVERTIBLE = (2.0**-100, 2.0**30, 60.0), (2.0**-1000, 2.0**64, 128.0)
+
+
+def invertible(parameter: Float) -> tuple[Float, Float]:
+    """1 and 0, or where the inverse of a positive parameter may be no number what helps, and log2 of its square."""
     T = type(parameter)
-    least, factor = by_type(parameter, (2.0**-100, 2.0**30), (2.0**-1000, 2.0**64))
-    return T(factor) if parameter < T(least) else T(1)
+    least, factor, octaves = by_type(parameter, *INVERTIBLE)
+    return (T(factor), T(octaves)) if parameter < T(least) else (T(1), T(0))

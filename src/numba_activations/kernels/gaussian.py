@@ -101,7 +101,7 @@ activation(
     gelu,
     exact=lambda m, x: x * m.erfc(-x / m.sqrt(2)) / 2,
     aliases=("gelu_erf",),
-    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    limits=Limits(plus=(math.inf, 1), minus=(-0.0, -0.0)),
     bounds={
         "float32": Bound(Error(1.48, at=-1.4418573379516602), Error(2.39, at=-0.0031687915325164795)),
         "float64": Bound(Error(1.3, at=-24.23709653338696), Error(2.3, at=-0.06815516055058218)),

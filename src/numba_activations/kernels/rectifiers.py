@@ -49,21 +49,24 @@ def softplus(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     z, z_lost = two_product(beta, abs(x))
     z_lost = z_lost if z < T(4) * limit(x) else T(0)
     distant = beta < T(1) and is_distant(z)
-    near, fade = nearer(z, distant)
-    high, rest, shifted = m.parts(-near, -z_lost)
+    near, near_lost, fade = nearer(z, distant)
+    high, rest, shifted = m.parts(-near, -(z_lost + near_lost))
     e, e_lost = lowered(high, shifted), lowered(rest, shifted)
-    factor = invertible(beta)
+    factor, octaves = invertible(beta)
     inverse = T(1) / (beta * factor)
-    q = ldexp((high + rest) * inverse * (fade * factor), shifted) if distant else e * inverse
+    faded = (high + rest) / (beta * factor) * fade
+    q = ldexp(faded * factor, shifted) if distant else e * inverse
     less = T(0) if distant else beyond_log1p(e, e_lost) - fma(-q, beta * factor, e)
     unit = T(1) if distant else factor
     y = (fma(-inverse, less, (x if x > T(0) else T(0)) / unit) + q) * unit
     w = m.half(z, T(1))
     w = fma(w - T(1), z_lost * w, w)
     # d/dbeta = (z s(z) - log(1 + e^z)) / beta^2 = -(|z| s(-|z|) + log(1 + e^-|z|)) / beta^2
-    fading = ldexp((z if z < limit(x) else limit(x)) * high / (T(1) + e), shifted)
-    fading = -fma(z, q, q) if distant else (beyond_log1p(e, e_lost) - e - fading) * inverse * factor
-    return y, T(1) - w if x >= T(0) else w, fading * inverse * factor
+    held = finite(z)
+    fading = -held * (high + rest) / (T(1) + e)
+    by_beta = (beyond_log1p(e, e_lost) - e + ldexp(fading, shifted)) * inverse * factor * inverse * factor
+    by_beta = ldexp(-fma(held, faded, faded) * inverse, shifted + octaves) if distant else by_beta
+    return y, T(1) - w if x >= T(0) else w, T(0) if near > limit(x) else by_beta
 
 
 activation(
@@ -108,6 +111,7 @@ def gate_slope(m: Any, up: bool, z: Float, low: Float, a: Float, a_low: Float) -
 
 # |x| above the first is multiplied by the second, so that its product with `lift` is a number.
 LARGE = (2.0**80, 2.0**-60), (2.0**800, 2.0**-400)
+SQUARE = 2.0**40, 2.0**400  # the square of what is no larger, times `lift`, is a number
 
 
 def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
@@ -122,12 +126,20 @@ def silu(m: Any, x: Float, beta: Float = 1.0) -> tuple[Float, Float, Float]:
     slope = gate_slope(m, up, z, low, z if usual else at_most(z, limit(x)), low)
 
     distant = not usual and z > limit(x)
-    near, fade = nearer(z, distant)
+    near, near_lost, fade = nearer(z, distant)
+    near_low = low + near_lost
     lessened = T(reduced) if size > T(large) and not usual and not distant else T(1)
     held = copysign(size, x) * lessened * fade
-    y = gate(m, x, held, lower(x) / lessened, up, near, low)
-    w, _ = sigmoid_below(m, near, low)
-    by_beta = (x * w) * (x * fade * (T(1) - w * lower(x))) * lower(x)
+    y = gate(m, x, held, lower(x) / lessened, up, near, near_low)
+    w, w_lost = sigmoid_below(m, near, near_low)
+    w = w + w_lost
+    # lower(x) comes where it makes nothing overflow or subnormal.
+    first, second, last = T(1), T(1), lower(x)
+    if near < T(32):
+        first, last = lower(x), T(1)
+    elif size > T(by_type(x, *SQUARE)):
+        second, last = lower(x), T(1)
+    by_beta = (x * (w * first)) * (x * second * fade * (T(1) - w * lower(x))) * last
     by_beta = T(0) if (abs(x) if usual else near) > limit(x) else by_beta
     straight = beta == T(0)  # x/2, at the infinities too
     return T(0.5) * x if straight else y, slope, by_beta
@@ -137,7 +149,7 @@ activation(
     silu,
     exact=lambda m, x, beta: x / (1 + m.exp(-beta * x)),
     aliases=("swish",),
-    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    limits=Limits(plus=(math.inf, 1), minus=(-0.0, -0.0)),
     trainable="beta",
     bounds={
         "float32": Bound(
@@ -169,7 +181,7 @@ activation(
     quick_gelu,
     exact=lambda m, x: x / (1 + m.exp(-1.702 * x)),
     aliases=("gelu_sigmoid",),
-    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    limits=Limits(plus=(math.inf, 1), minus=(-0.0, -0.0)),
     bounds={
         "float32": Bound(
             Error(1.4, at=-10.403982162475586),
@@ -216,7 +228,7 @@ activation(
     gelu_tanh,
     exact=lambda m, x: x / (1 + m.exp(-2 * m.sqrt(2 / m.pi) * (x + 0.044715 * x**3))),
     aliases=("gelu_approx", "gelu_new"),
-    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    limits=Limits(plus=(math.inf, 1), minus=(-0.0, -0.0)),
     bounds={
         "float32": Bound(
             Error(1.34, at=-5.11257791519165),
@@ -266,7 +278,7 @@ def mish(m: Any, x: Float) -> tuple[Float, Float]:
 activation(
     mish,
     exact=lambda m, x: x * m.tanh(m.log1p(m.exp(x))),
-    limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
+    limits=Limits(plus=(math.inf, 1), minus=(-0.0, 0)),
     bounds={
         "float32": Bound(
             Error(0.85, at=3.226837e-38),
@@ -290,8 +302,8 @@ def elu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     high, rest = m.less_one(T(0) if up else x, T(NOTHING), T(1))
     below = copysign(fma(alpha, high, alpha * rest), alpha * x)
 
-    near, fade = nearer(-x, is_distant(-x))
-    high, rest, shifted = m.parts(-near, T(NOTHING))
+    near, near_lost, fade = nearer(-x, is_distant(-x))
+    high, rest, shifted = m.parts(-near, -near_lost)
     factor = T(0.5) * alpha * fade
     slope = m.exp(x) if usual else ldexp(fma(factor, high, factor * rest), shifted + T(1))
     return x if up else below, T(1) if up else slope
@@ -314,7 +326,7 @@ def celu(m: Any, x: Float, alpha: Float = 1.0) -> tuple[Float, Float]:
     T = type(x)
     up = x > T(0)
     below = T(0) if up else x
-    factor = invertible(alpha)
+    factor, _ = invertible(alpha)
     z, z_lost = divide(below * factor, T(NOTHING), alpha * factor, T(NOTHING))
     z_lost = z_lost if z > -limit(x) else T(0)
     e, e_lost = m.less_one(z, z_lost, T(1))

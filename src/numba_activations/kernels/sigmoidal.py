@@ -5,7 +5,7 @@ from typing import Any
 
 from ..records import Bound, Error, Limits, activation
 from . import coefficients_tanh as c
-from .arithmetic import divide, fast_two_sum, lower, nearer, times, two_product
+from .arithmetic import divide, fast_two_sum, finite, lower, nearer, times, two_product
 from .primitives import NOTHING, Float, by_type, copysign, fma
 from .tiers.reduction import at_most, horner
 
@@ -106,10 +106,11 @@ activation(
 def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[Float, Float]:
     """a tanh(b x)"""
     T = type(x)
-    z, z_lost = two_product(b, x)
+    z, z_lost = two_product(b, finite(x) if b == T(0) else x)
     z_lost = z_lost if abs(z) < limit(x) else T(0)
     steepest, lost = two_product(a, b)
-    whole = abs(steepest) > T(2.0**-60)  # then it has all digits, unlike a z
+    huge = abs(steepest) == T(math.inf)
+    whole = abs(steepest) > T(2.0**-60) and not huge  # then it has all digits, unlike a z
     first, second, second_lost = (x, steepest, lost) if whole else (a, z, z_lost)
     y, y_lost = two_product(first, second)
     y_lost = fma(first, second_lost, y_lost)
@@ -118,11 +119,13 @@ def scaled_tanh(m: Any, x: Float, a: Float = 1.7159, b: Float = 2 / 3) -> tuple[
     value = base + fma(-a, copysign(m.gap(abs(z), near), z), base_lost)
 
     large = abs(steepest) > T(1e3)  # lift a b and a b e^-2z may leave the floats the one way or the other
-    doubled, fade = nearer(T(2) * abs(z), large and T(2) * abs(z) > limit(x))
-    _, _, d = tanh_parts(m, T(0.5) * doubled, z_lost if z >= T(0) else -z_lost)
+    doubled, doubled_lost, fade = nearer(T(2) * abs(z), large and T(2) * abs(z) > limit(x))
+    size_lost = (z_lost if z >= T(0) else -z_lost) + T(0.5) * doubled_lost
+    _, _, d = tanh_parts(m, T(0.5) * doubled, size_lost)
     early, late = (lower(x), T(1)) if large and abs(z) < T(32) else (T(1), lower(x))
-    d = d * early
-    return copysign(value, y), fma(steepest, d, lost * d) * late * fade
+    d = T(0) if huge and doubled > limit(x) else d * early
+    slope = (a * late * fade) * (b * d) if huge else fma(steepest, d, lost * d) * late * fade
+    return copysign(value, y), slope
 
 
 activation(
