@@ -1,5 +1,7 @@
 """Results go where they belong and nowhere else, whatever the arrays look like."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -300,3 +302,16 @@ def test_an_error_in_the_caller_s_own_flags_is_still_seen():
     act.sigmoid(np.array([np.nan, 1e300, -1e300]))
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         np.float64(1) / np.zeros(1)
+
+
+@pytest.mark.parametrize("name", ["leaky_relu.ufunc", "vjp.sigmoid", "vjp.relu"])
+@pytest.mark.parametrize("count", [2, 7, 200, 3000])
+def test_what_numpy_makes_of_functions_of_two_arguments_takes_one_result_after_the_other(name, count):
+    function = functools.reduce(getattr, name.split("."), act)
+    plain = np.frompyfunc(lambda a, b: float(function(a, b)), 2, 1)
+    for x in (np.linspace(-9, 7, count), np.linspace(-9, 7, 2 * count)[::2]):
+        np.testing.assert_array_equal(function.accumulate(x), plain.accumulate(x.astype(object)).astype(float))
+        assert function.reduce(x) == plain.reduce(x.astype(object))
+        square = np.resize(x, (count, 3))
+        np.testing.assert_array_equal(function.reduce(square, axis=0), [function.reduce(x) for x in square.T])
+        np.testing.assert_array_equal(function.reduceat(x, [0, 1]), [x[0], function.reduce(x[1:])])

@@ -67,11 +67,18 @@ class Rule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(inspect.signature(self.holds).parameters))
 
-    def broken(self, parameters: Mapping[str, Any]) -> bool:
-        """Whether parameters, each a number or array_like, break it anywhere."""
-        given = (parameters[name] for name in self.names)
-        holds = self.holds(*[np.asarray(p) if isinstance(p, list | tuple) else p for p in given])
-        return holds is not True and not np.all(holds)
+    def broken(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Of parameters, each a number or array_like, the first that break it; empty where none do."""
+        given = [parameters[name] for name in self.names]
+        try:
+            holds = self.holds(*given)
+        except TypeError:  # of lists
+            holds = self.holds(*map(np.asarray, given))
+        if np.all(holds):
+            return {}
+        holds, *given = np.broadcast_arrays(holds, *given)
+        first = np.unravel_index(np.argmin(holds), holds.shape)
+        return {name: p[first] for name, p in zip(self.names, given, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)

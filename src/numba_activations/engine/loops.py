@@ -202,7 +202,11 @@ def loop_ir(
     b.cbranch(b.icmp_signed("<", start, count), body, end)
     b.position_at_end(body)
     left = b.sub(count, start)
-    here = b.select(b.icmp_signed("<", left, I64(CHUNK)), left, I64(CHUNK))
+    chunk: ir.Value = I64(CHUNK)
+    if (inputs, outputs) == (2, 1):  # what NumPy reduces and accumulates: each result is an input of the next
+        beside = b.icmp_unsigned("==", b.gep(base[0], [step[0]]), base[2])
+        chunk = b.select(b.and_(beside, b.icmp_signed("==", step[0], step[2])), I64(1), chunk)
+    here = b.select(b.icmp_signed("<", left, chunk), left, chunk)
     rounded = b.and_(b.add(here, I64(BLOCK - 1)), I64(-BLOCK))
     for k in range(inputs):
         _fill_block(b, b.load(address(k, start)), b.gep(firsts[k], [b.sub(rounded, I64(BLOCK))]))

@@ -1,6 +1,7 @@
 """Activations with parameters: defaults, names and rules around a ufunc that takes them all."""
 
 from collections.abc import Callable, Iterable, Mapping
+from inspect import Parameter, Signature
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from .documentation import documentation
 from .keys import Key
 from .variants import VARIANTS
 
+_OF_NO_TYPE = frozenset((bool, int, float))
 _OWN_FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64")))
 
 
@@ -38,16 +40,30 @@ def parametric(ufunc: np.ufunc, usual: np.ufunc, key: Key) -> Callable[..., Any]
     made.ufunc, made.usual = ufunc, usual
     made.__name__, made.__qualname__, made.__module__ = key.name, key.path, __name__.partition(".")[0]
     made.__doc__ = documentation(key)
+    made.__signature__ = _signature(key)
     found: Callable[..., Any] = made
     return found
 
 
-def check_rules(path: str, rules: Iterable[Rule], parameters: Mapping[str, Any]) -> None:
-    """Raise ValueError, with the values, where parameters of a function break a rule."""
+def _signature(key: Key) -> Signature:
+    """What the arguments are called, and their defaults."""
+    arrays = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in VARIANTS[key.variant].arguments]
+    given = ACTIVATIONS[key.name].parameters.items()
+    named = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=value) for name, value in given]
+    out = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
+    return Signature([*arrays, *named, out, Parameter("others", Parameter.VAR_KEYWORD)])
+
+
+def check_rules(
+    path: str, rules: Iterable[Rule], parameters: Mapping[str, Any], given: Mapping[str, Any] | None = None
+) -> None:
+    """Raise ValueError where parameters of a function break a rule, with their values, as `given` before conversion."""
     for rule in rules:
-        if rule.broken(parameters):
-            values = ", ".join(f"{name} = {parameters[name]!r}" for name in rule.names)
-            raise ValueError(f"{path}() needs {rule.text}: got {values}")
+        if rounded := rule.broken(parameters):
+            broken = rule.broken(given or parameters)
+            values = ", ".join(f"{name} = {value}" for name, value in (broken or rounded).items())
+            hint = "" if broken else " in the type of the result"
+            raise ValueError(f"{path}() needs {rule.text}: got {values}{hint}")
 
 
 class _Given:
@@ -57,7 +73,7 @@ class _Given:
         record = ACTIVATIONS[key.name]
         self._ufunc, self._usual, self._path = ufunc, usual, key.path
         self._names, self._defaults = tuple(record.parameters), tuple(record.parameters.values())
-        self._rules = record.rules
+        self._rules = [(rule, [self._names.index(name) for name in rule.names]) for rule in record.rules]
 
     def call(self, arguments: tuple[Any, ...], given: tuple[Any, ...], out: Any, others: dict[str, Any]) -> Any:
         """Call the ufunc with all its parameters; what is given beyond them is the ufunc's."""
@@ -69,10 +85,15 @@ class _Given:
             others["out"] = out
         if parameters is self._defaults:
             return self._usual(*arguments, **others)
-        self._check(parameters)
+        typed = parameters
         if others.keys().isdisjoint(("dtype", "signature", "sig")):
-            parameters = self._typed(arguments, parameters)
-        return self._ufunc(*arguments, *parameters, *given[count:], **others)
+            typed = self._typed(arguments, parameters)
+        for rule, places in self._rules:
+            numbers = [typed[k] for k in places]
+            if not _OF_NO_TYPE.issuperset(map(type, numbers)) or not rule.holds(*numbers):
+                named = (dict(zip(self._names, each, strict=True)) for each in (typed, parameters))
+                check_rules(self._path, (rule,), *named)
+        return self._ufunc(*arguments, *typed, *given[count:], **others)
 
     def _with_keywords(self, parameters: tuple[Any, ...], given: int, others: dict[str, Any]) -> tuple[Any, ...]:
         """The parameters with those in `others`, which are taken out of it."""
@@ -88,17 +109,19 @@ class _Given:
 
         NumPy does so beside its own floats; beside integers and bfloat16 it would let them make the result wider.
         """
-        for a in arguments:
-            if getattr(a, "dtype", None) not in _OWN_FLOATS:
-                break
-        else:
+        kinds: list[Any] = [getattr(a, "dtype", None) for a in arguments]
+        if not _OWN_FLOATS.isdisjoint(kinds):
+            if self._rules and kinds.count(kinds[0]) == len(kinds) and _OF_NO_TYPE.issuperset(map(type, parameters)):
+                kind = kinds[0].type
+                return tuple([float(kind(p)) for p in parameters])  # as the rules must see them
             return parameters
-        kinds = [getattr(a, "dtype", None) or np.asarray(a).dtype for a in arguments]
-        if not all(isinstance(kind, np.dtype) and kind.kind != "O" for kind in kinds):
+        if any(getattr(p, "dtype", None) in _OWN_FLOATS for p in parameters):
+            return parameters
+        found = [
+            k or (type(a) if type(a) in (int, float) else np.asarray(a).dtype)
+            for k, a in zip(kinds, arguments, strict=True)
+        ]
+        if not all(k in (int, float) or (isinstance(k, np.dtype) and k.kind != "O") for k in found):
             return parameters  # beside what is not NumPy's
-        kind = self._usual.resolve_dtypes((*kinds, *[None] * self._usual.nout))[-1].type
-        return tuple(kind(p) if type(p) in (bool, int, float) else p for p in parameters)
-
-    def _check(self, parameters: tuple[Any, ...]) -> None:
-        if self._rules:
-            check_rules(self._path, self._rules, dict(zip(self._names, parameters, strict=True)))
+        kind = self._usual.resolve_dtypes((*found, *[None] * self._usual.nout))[-1].type
+        return tuple(kind(p) if type(p) in _OF_NO_TYPE else p for p in parameters)

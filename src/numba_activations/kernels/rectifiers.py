@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from ..records import Bound, Error, Limits, Rule, activation
 from .arithmetic import constant, divide, finite, invertible, is_distant, lower, nearer, plus, times, two_product
 from .coefficients_logarithm import COSH_DOUBLE, COSH_SINGLE, NEARER_DOUBLE, NEARER_SINGLE, WIDE_DOUBLE, WIDE_SINGLE
@@ -73,7 +75,7 @@ activation(
     softplus,
     exact=lambda m, x, beta: m.log1p(m.exp(beta * x)) / beta,
     limits=Limits(plus=(math.inf, 1), minus=(0, 0)),
-    rules=(Rule("beta > 0", lambda beta: beta > 0),),
+    rules=(Rule("0 < beta < inf", lambda beta: (beta > 0) & (beta < np.inf)),),
     trainable="beta",
     bounds={
         "float32": Bound(Error(1.43, at=0.002936288481578231), Error(1.46, at=-1.1047301292419434)),
@@ -340,7 +342,7 @@ activation(
     celu,
     exact=lambda m, x, alpha: x if x > 0 else alpha * m.expm1(x / alpha),
     limits=Limits(plus=(math.inf, 1), minus=(-1, 0)),
-    rules=(Rule("alpha > 0", lambda alpha: alpha > 0),),
+    rules=(Rule("0 < alpha < inf", lambda alpha: (alpha > 0) & (alpha < np.inf)),),
     bounds={
         "float32": Bound(Error(0.91, at=-0.2872103750705719), Error(0.82, at=-87.61995)),
         "float64": Bound(Error(0.92, at=-0.09281163085665511), Error(0.75, at=-708.9240152073412)),
