@@ -1,7 +1,9 @@
 """What is promised of every row of the catalogue, tested for all of them."""
 
+import inspect
 import itertools
 import math
+import re
 
 import mpmath
 import numpy as np
@@ -352,3 +354,46 @@ def test_wrong_calls_are_type_errors(name):
         found(0.5, *row.parameters.values(), np.empty(()), 1.0)
     with pytest.raises(TypeError):
         found()
+
+
+def test_numbers_of_no_type_leave_the_type_of_arrays_as_it_is_with_parameters_too():
+    x, half = np.ones(3, np.float32), np.ones(3, np.float16)
+    for found in (
+        act.vjp.elu(1.0, x, 0.5), act.vjp.elu(x, 1.0, 0.5), act.hard_tanh(1.0, x - 1), act.scaled_tanh(1.0, b=x),
+        act.softplus(x, 0.1), act.vjp.softplus(2, x, 3),
+    ):  # fmt: skip
+        assert found.dtype == np.float32
+    assert act.vjp.elu(1.0, half, 0.5).dtype == act.elu(np.ones(3, np.int8), 0.1).dtype == np.float16
+    assert act.elu(x, [0.1, 0.2, 0.3]).dtype == act.hard_tanh(x, np.float64(-1), 1.0).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: act.softplus(x, 1e-300), "0 < beta < inf: got beta = 0.0 in the type of the result"),
+        (lambda x: act.softplus(x, np.inf), "0 < beta < inf: got beta = inf"),
+        (lambda x: act.softplus(1.0, np.r_[np.ones(3000), -7.0]), "got beta = -7.0"),
+        (lambda x: act.hard_tanh(x, [[0.0], [3.0]], np.ones(3)), "got min_val = 3.0, max_val = 1.0"),
+        (lambda x: act.soft_shrink(x, -1), "lambd >= 0: got lambd = -1"),
+        (lambda x: act.standardize(x, eps=[-1e-5]), "eps >= 0: got eps = -1e-05"),
+    ],
+)
+def test_the_first_parameters_that_break_a_rule_are_named(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call(np.ones(3, np.float32))
+
+
+def test_signatures_name_the_parameters():
+    assert str(inspect.signature(act.vjp.hard_tanh)) == "(g, x, /, min_val=-1.0, max_val=1.0, *, out=None, **others)"
+
+
+def test_scaled_tanh_where_the_product_of_its_parameters_is_no_number():
+    np.testing.assert_array_equal(act.scaled_tanh(np.array([-1.0, 0.0, 2.0]), 1e200, 1e200), [-1e200, 0, 1e200])
+    np.testing.assert_array_equal(act.derivative.scaled_tanh(np.array([-1.0, 2.0]), 1e200, 1e200), [0, 0])
+    np.testing.assert_array_equal(act.scaled_tanh(np.array([-np.inf, 1.0, np.inf]), 3.0, 0.0), [0, 0, 0])
+
+
+def test_derivatives_by_a_parameter_have_their_limits():
+    ends = np.array([-np.inf, np.inf])
+    for beta in (0.01, 0.5, 0.999, 1.0, 2.0):
+        np.testing.assert_array_equal(act.parameter_derivative.softplus(ends, beta), [0, 0])

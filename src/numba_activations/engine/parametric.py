@@ -111,8 +111,9 @@ class _Given:
         """
         kinds: list[Any] = [getattr(a, "dtype", None) for a in arguments]
         if not _OWN_FLOATS.isdisjoint(kinds):
-            if self._rules and kinds.count(kinds[0]) == len(kinds) and _OF_NO_TYPE.issuperset(map(type, parameters)):
-                kind = kinds[0].type
+            known = {k for k, a in zip(kinds, arguments, strict=True) if type(a) not in _OF_NO_TYPE}
+            if self._rules and len(known) == 1 and _OF_NO_TYPE.issuperset(map(type, parameters)):
+                kind = known.pop().type
                 return tuple([float(kind(p)) for p in parameters])  # as the rules must see them
             return parameters
         if any(getattr(p, "dtype", None) in _OWN_FLOATS for p in parameters):
