@@ -111,11 +111,7 @@ class _Given:
         """
         kinds: list[Any] = [getattr(a, "dtype", None) for a in arguments]
         if not _OWN_FLOATS.isdisjoint(kinds):
-            known = {k for k, a in zip(kinds, arguments, strict=True) if type(a) not in _OF_NO_TYPE}
-            if self._rules and len(known) == 1 and _OF_NO_TYPE.issuperset(map(type, parameters)):
-                kind = known.pop().type
-                return tuple([float(kind(p)) for p in parameters])  # as the rules must see them
-            return parameters
+            return self._as_rules_see(arguments, parameters) if self._rules else parameters
         if any(getattr(p, "dtype", None) in _OWN_FLOATS for p in parameters):
             return parameters
         found = [
@@ -126,3 +122,11 @@ class _Given:
             return parameters  # beside what is not NumPy's
         kind = self._usual.resolve_dtypes((*found, *[None] * self._usual.nout))[-1].type
         return tuple(kind(p) if type(p) in _OF_NO_TYPE else p for p in parameters)
+
+    def _as_rules_see(self, arguments: tuple[Any, ...], parameters: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Python's numbers rounded to the type of the arrays, if that is one; there NumPy would round them later."""
+        kinds: set[Any] = {getattr(a, "dtype", None) for a in arguments if type(a) not in _OF_NO_TYPE}
+        if len(kinds) > 1 or not _OF_NO_TYPE.issuperset(map(type, parameters)):
+            return parameters
+        kind = kinds.pop().type
+        return tuple([float(kind(p)) for p in parameters])
