@@ -244,6 +244,10 @@ def test_parallel_refuses_what_it_cannot_do():
         act.parallel(act.soft_shrink, x, -1.0, threads=2)
     with pytest.raises(TypeError):
         act.parallel(act.sigmoid, x.astype(complex), threads=2)
+    for function in (act.softmax, act.vjp.logsumexp, act.glu, act.standardize, act.softmax_cross_entropy):
+        with pytest.raises(TypeError, match="works along an axis"):
+            act.parallel(function, x, threads=2)
+    np.testing.assert_array_equal(act.parallel(act.sigmoid_cross_entropy, x, x, threads=2), np.log(2) + 0 * x)
 
 
 @pytest.mark.parametrize("function", ["sigmoid", "derivative.tanh", "relu"], indirect=True)

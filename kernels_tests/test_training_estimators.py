@@ -438,6 +438,17 @@ def test_other_data_than_those_that_the_training_had_are_an_error(data):
         model.resume(X[:50], y[:50])
 
 
+def test_a_score_takes_labels_as_fit_does_and_one_for_each_row(data):
+    X, y = data
+    classifier, regressor = quick().fit(X, y), quick_regressor().fit(X, y)
+    for model in (classifier, regressor):
+        with pytest.warns(UserWarning, match="column-vector"):
+            assert model.score(X, y[:, None]) == model.score(X, y)
+        for wrong in (y[:60], y[:1], np.stack([y % 2, y % 2], axis=1)):
+            with pytest.raises(ValueError, match="y has shape"):
+                model.score(X, wrong)
+
+
 # lbfgs
 
 

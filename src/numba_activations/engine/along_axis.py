@@ -395,7 +395,8 @@ def documentation(key: Key) -> str:
         lines += ["axis : int, default -1", "    The axis along which f works."]
     lines += ["out : ndarray, optional", "    Where the result goes."]
     if not record.split:
-        lines += ["keepdims, axes, where, casting, dtype, ...", "    As for `numpy.ufunc`."]
+        also = "keepdims, " if variant.outputs == ("",) else ""
+        lines += [f"{also}axes, casting, dtype, order, signature, subok", "    As for `numpy.ufunc`."]
     lines += ["", "Returns", "-------", "ndarray or scalar"]
     lines += [
         "    float16 (computed in float32), float32 and float64 keep their type; integers promote as in `numpy.exp`.",

@@ -33,10 +33,10 @@ def documentation(key: Key) -> str:
         lines += [
             f"Of the derivative with respect to {record.trainable}, for many values of it: {PARAMETER_ERROR:g} ULP."
         ]
-    usual = "With the default parameters " if record.parameters else ""
-    lines += [
-        f"{usual}f(inf) = {plus:g}, f'(inf) = {slope:g}, f(-inf) = {minus:g}, f'(-inf) = {other:g}; NaN gives NaN."
-    ]
+    if key.tier == DEFAULT:
+        usual = "With the default parameters " if record.parameters else ""
+        limits = f"f(inf) = {plus:g}, f'(inf) = {slope:g}, f(-inf) = {minus:g}, f'(-inf) = {other:g}"
+        lines += [f"{usual}{limits}; NaN gives NaN."]
     lines += [record.note] if record.note else []
     return "\n".join(lines)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .along_axis import Arranged
+
 _SMALLEST = 1 << 15  # numbers that a thread must have to be worth its call
 _PLAIN = np.ndarray, np.memmap  # arrays of which a chunk is to NumPy what the whole is
 
@@ -19,7 +21,7 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
     Parameters
     ----------
     function : numpy.ufunc or activation with parameters
-        Any element-wise ufunc, of this package or not.
+        Any element-wise ufunc, of this package or not; none that works along an axis.
     *arrays : array_like
         Its arguments; they are broadcast against each other.
     out : ndarray or tuple of ndarray, optional
@@ -34,6 +36,8 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
 
     Raises
     ------
+    TypeError
+        If the function works along an axis.
     ValueError
         If `threads` is less than 1, or `out` has another shape than the result.
 
@@ -54,6 +58,8 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
         threads = processors()
     if threads < 1:
         raise ValueError(f"threads is {threads}: it must be at least 1")
+    if isinstance(function, Arranged) or getattr(function, "signature", None) is not None:
+        raise TypeError(f"parallel takes element-wise functions: {function!r} works along an axis")
     given = () if out is None else out if isinstance(out, tuple) else (out,)
     if any(type(a) not in _PLAIN and hasattr(a, "__array_ufunc__") and np.ndim(a) for a in (*arrays, *given)):
         return function(*arrays, out=out) if given else function(*arrays)

@@ -577,6 +577,11 @@ class MultiLayerPerceptron:
         return model
 
 
+def _check_shape(y: Array, predicted: Array) -> None:
+    if y.shape != predicted.shape:
+        raise ValueError(f"y has shape {y.shape}: the predictions for X have {predicted.shape}")
+
+
 def _accuracy(hits: Array, sample_weight: Any) -> float:
     return float(np.average(hits, weights=sample_weight))
 
@@ -718,7 +723,9 @@ class MLPClassifier(MultiLayerPerceptron):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of rows whose label (all of whose labels) `predict` finds."""
-        hits = self.predict(X) == np.asarray(y).reshape(len(X), *np.shape(y)[1:])
+        labels, predicted = validation.check_labels(y, type(self).__name__), self.predict(X)
+        _check_shape(labels, predicted)
+        hits = predicted == labels
         return _accuracy(hits if hits.ndim == 1 else hits.all(axis=1), sample_weight)
 
     def _score(self, X: Array, y: Array) -> float:
@@ -785,7 +792,9 @@ class MLPRegressor(MultiLayerPerceptron):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R^2, the share of the variance that `predict` explains, averaged over the outputs."""
-        return _r2(self.predict(X), validation.check_numbers(y, type(self).__name__), sample_weight)
+        numbers, predicted = validation.check_numbers(y, type(self).__name__), self.predict(X)
+        _check_shape(numbers, predicted)
+        return _r2(predicted, numbers, sample_weight)
 
     def _score(self, X: Array, y: Array) -> float:
         return _r2(outputs(self._parameters, X), y, None)
