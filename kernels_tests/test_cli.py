@@ -299,6 +299,17 @@ def test_what_works_along_an_axis_is_kept_too(name, tmp_path):
     assert process(*warm, env=environment).stdout == "1 functions are ready, 0 of them compiled now\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and links are of another kind on Windows")
+def test_devices_and_links_stay_what_they_are(tmp_path):
+    files.write(Path(os.devnull), "nothing")
+    assert not Path(os.devnull).is_file()
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    for text in ("one", "two"):
+        files.write(tmp_path / "link", text)
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "target").read_text() == text
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are of another kind on Windows")
 def test_a_cache_that_keeps_nothing_says_so(tmp_path, monkeypatch, capsys):
     (tmp_path / "cache").mkdir()
