@@ -477,6 +477,13 @@ def test_lbfgs_ends_where_the_callback_or_ctrl_c_ends_it(data):
     assert (model.n_iter_, len(model.loss_curve_)) == (5, 5)
 
 
+def test_lbfgs_has_a_loss_where_there_is_nothing_to_improve(data):
+    model = quick(solver="lbfgs", tol=1e9).fit(*data)
+    assert model.n_iter_ == 0
+    assert np.isfinite(model.loss_)
+    assert model.best_loss_ == model.loss_
+
+
 @pytest.mark.filterwarnings("ignore:.*lbfgs failed")
 def test_lbfgs_resumes_up_to_max_iter(data):
     model = quick(solver="lbfgs", max_iter=4).fit(*data)

@@ -539,6 +539,9 @@ class MultiLayerPerceptron:
             if left > 0:
                 found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options, callback=iteration_ends)
                 failure = "" if found.success or ended else found.message
+                if not ended:  # perhaps there was nothing to improve, and no iteration
+                    accepted[:], self.loss_ = found.x, float(found.fun)
+                    self.best_loss_ = min(self.best_loss_, self.loss_)
         except KeyboardInterrupt:
             validation.warn("Training interrupted by user.", validation.InterruptedWarning)
             failure = ""
