@@ -59,12 +59,12 @@ def _warm(options: argparse.Namespace) -> None:
 
 
 def _info(_: argparse.Namespace) -> None:
-    entries = cache.entries()
-    size = sum(path.stat().st_size for path in entries)
     if reason := cache.refusal():
         sys.stdout.write(f"nothing can be kept: {reason}\n")
-    else:
-        sys.stdout.write(f"{cache.directory()}\n{len(entries)} entries, {size / 1e6:.1f} MB\n")
+        return
+    entries = cache.entries()
+    size = sum(path.stat().st_size for path in entries)
+    sys.stdout.write(f"{cache.directory()}\n{len(entries)} entries, {size / 1e6:.1f} MB\n")
 
 
 def _clear(_: argparse.Namespace) -> None:

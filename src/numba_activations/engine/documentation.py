@@ -29,11 +29,10 @@ def documentation(key: Key) -> str:
     lines += ["Notes", "-----"]
     lines += [_errors(record)] if key.tier == DEFAULT else _tier(key)
     (plus, slope), (minus, other) = record.limits.plus, record.limits.minus
-    if key.variant == "parameter_derivative" and key.tier == DEFAULT:
-        lines += [
-            f"Of the derivative with respect to {record.trainable}, for many values of it: {PARAMETER_ERROR:g} ULP."
-        ]
     if key.tier == DEFAULT:
+        if key.variant == "parameter_derivative":
+            text = f"for many values of it: {PARAMETER_ERROR:g} ULP"
+            lines += [f"Of the derivative with respect to {record.trainable}, {text}."]
         usual = "With the default parameters " if record.parameters else ""
         limits = f"f(inf) = {plus:g}, f'(inf) = {slope:g}, f(-inf) = {minus:g}, f'(-inf) = {other:g}"
         lines += [f"{usual}{limits}; NaN gives NaN."]

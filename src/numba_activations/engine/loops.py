@@ -14,7 +14,7 @@ from llvmlite import ir
 from . import target
 
 BLOCK = 64
-_SHIFT = BLOCK.bit_length() - 1
+_SHIFT = BLOCK.bit_length() - 1  # log2 of it
 ARRAYS = "arrays"  # the end of the name of what computes whole blocks, where most of the time goes
 SHORT = 16  # numbers that a call on few of them computes
 CHUNK = 512

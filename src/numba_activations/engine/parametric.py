@@ -89,7 +89,7 @@ class _Given:
         if others.keys().isdisjoint(("dtype", "signature", "sig")):
             typed = self._typed(arguments, parameters)
         for rule, places in self._rules:
-            numbers = [typed[k] for k in places]
+            numbers = [typed[k] for k in places]  # of no type they are asked here, for speed
             if not _OF_NO_TYPE.issuperset(map(type, numbers)) or not rule.holds(*numbers):
                 named = (dict(zip(self._names, each, strict=True)) for each in (typed, parameters))
                 check_rules(self._path, (rule,), *named)
