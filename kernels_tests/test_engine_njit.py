@@ -100,6 +100,67 @@ def test_arrays_into_out_and_with_array_parameters():
     np.testing.assert_array_equal(slopes(x, p), act.leaky_relu(x, p))
 
 
+OUT = {
+    "larger": (lambda m: (m[:6], m[6:18].reshape(2, 6))),
+    "of one number": (lambda m: (m[:1], m[6:18].reshape(2, 6))),
+    "itself": (lambda m: (m[:6], m[:6])),
+    "a step on": (lambda m: (m[:6], m[1:7])),
+    "a step back": (lambda m: (m[1:7], m[:6])),
+    "reversed": (lambda m: (m[:6], m[5::-1])),
+    "transposed": (lambda m: (m[:16].reshape(4, 4), m[:16].reshape(4, 4).T)),
+    "of another type": (lambda m: (m[:6].view("float32")[:8], m[:8])),
+    "nothing": (lambda m: (m[:0], m[:0])),
+}
+
+
+@pytest.mark.parametrize("place", OUT.values(), ids=OUT)
+def test_out_may_share_memory_with_what_is_read(place):
+    @njit
+    def into(x, out):
+        return act.sigmoid(x, out=out)
+
+    x, out = place(np.linspace(-3, 3, 18))
+    wanted = act.sigmoid(x.copy(), out=np.zeros_like(out))
+    assert into(x, out) is not None
+    np.testing.assert_array_equal(out, wanted)
+
+
+@pytest.mark.parametrize("shape", [(7,), (5,), (6, 1), (0,)], ids=str)
+def test_out_of_another_shape_is_refused(shape):
+    @njit
+    def into(slope, x, out):
+        act.leaky_relu(x, slope, out=out)
+
+    for slope, x in ((0.5, np.ones(6)), (np.ones(6), np.ones(1))):
+        out = np.full(shape, 7.0)
+        with pytest.raises(ValueError, match="shape of the result"):
+            into(slope, x, out)
+        assert (out == 7).all()
+
+
+@pytest.mark.parametrize("out", [np.zeros(3, int), np.zeros(())], ids=["int", "0-d"])
+@pytest.mark.parametrize("function", ["sigmoid", "softmax"], indirect=True)
+def test_out_of_another_kind_is_refused(function, out):
+    @njit
+    def into(x, out):
+        return function(x, out=out)
+
+    with pytest.raises(numba.TypingError, match=r"out of floats|floats as out|out must have 1 dim"):
+        into(np.ones(3), out)
+
+
+def test_a_tier_of_float32_alone_refuses_float64():
+    @njit
+    def compiled(x, p):
+        return act.approx.correct.elu(x, p)
+
+    single, double = np.float32([-1, 2]), np.float64([-1, 2])
+    np.testing.assert_array_equal(compiled(single, 0.5), act.approx.correct.elu(single, 0.5))
+    for x, p in ((double, 0.5), (0.25, 0.5), (single, double)):
+        with pytest.raises(numba.TypingError, match=re.escape("approx.correct.elu() has no float64")):
+            compiled(x, p)
+
+
 def test_two_results_on_arrays():
     @njit
     def compiled(x):

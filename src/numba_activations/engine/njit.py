@@ -10,13 +10,15 @@ from types import FunctionType
 from typing import Any
 
 from numba import types, vectorize
+from numba.core.errors import TypingError
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload, register_jitable
 
-from ..records import ACTIVATIONS, HALVES
+from ..records import ACTIVATIONS, APPROXIMATIONS, HALVES
 from . import registry
 from .keys import Key
 from .lowering import INNER
+from .njit_out import check_type, receives_directly
 from .scalar import scalar_function
 from .variants import VARIANTS
 
@@ -47,9 +49,10 @@ def _is_number(kind: Any) -> bool:
     return isinstance(kind, types.Float | types.Integer | types.Boolean | types.Omitted | float)
 
 
-def _float_type(kinds: tuple[Any, ...]) -> Any:
-    """float32 where all numbers and arrays are, else float64: as NumPy promotes."""
-    single = all(getattr(kind, "dtype", kind) == types.float32 for kind in kinds)
+def _float_type(kinds: tuple[Any, ...], leading: int) -> Any:
+    """float32 where the first `leading` and all arrays are, else float64: as NumPy promotes."""
+    telling = *kinds[:leading], *(kind for kind in kinds[leading:] if not _is_number(kind))
+    single = all(getattr(kind, "dtype", kind) == types.float32 for kind in telling)
     return types.float32 if single else types.float64
 
 
@@ -58,8 +61,7 @@ def _converted(leading: int) -> Function:
 
     @intrinsic
     def converted(typing_context: Any, args: Any) -> Any:
-        arrays = tuple(kind for kind in args if not _is_number(kind))
-        target = _float_type((*args.types[:leading], *arrays))
+        target = _float_type(args.types, leading)
         result = types.Tuple([target if _is_number(kind) else kind for kind in args])
 
         def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -95,18 +97,19 @@ def _register(function: Any, key: Key) -> None:
     halves = HALVES if variant.outputs == 2 else (key.variant,)
     kernels = tuple(scalar_function(key._replace(variant=half)) for half in halves)
     names, defaults = (*variant.arguments, *parameters), tuple(parameters.values())
-    register(function, names, defaults, scalar_function(key), kernels, variant.leading + 1)
+    register(function, key, names, defaults, scalar_function(key), kernels, variant.leading + 1)
 
 
 def register(
     function: Any,
+    key: Key,
     names: tuple[str, ...],
     defaults: tuple[float | None, ...],
     kernel: Function,
     halves: tuple[Function, ...],
     leading: int,
 ) -> None:
-    """Make a function of the named numbers or arrays callable in compiled code.
+    """Make a function of the named numbers or arrays, that of a key, callable in compiled code.
 
     `kernel` takes a tuple of numbers, the first `leading` of which have the type of the result. Where it has two
     results, each of `halves` gives one: an array loop has one result.
@@ -125,7 +128,11 @@ def register(
 
     @register_jitable
     def on_arrays_into(args: Any) -> Any:
-        return first(*convert(args[:count]), args[count])
+        values, out = convert(args[:count]), args[count]
+        if receives_directly(values, out):
+            return first(*values, out)
+        out[...] = first(*values)
+        return out
 
     @register_jitable
     def on_arrays_twice(args: Any) -> Any:
@@ -137,7 +144,10 @@ def register(
         kinds, out = given[:count], given[count:]
         if not all(_is_number(kind) or isinstance(kind, types.Array) for kind in kinds):
             return None
+        if str(_float_type(kinds, leading)) not in APPROXIMATIONS[key.tier].bounds:
+            raise TypingError(f"{key.path}() has no float64: got {', '.join(map(str, kinds))}")
         if out and isinstance(out[0], types.Array):
+            check_type(key.path, out[0], kinds)
             body = on_arrays_into
         elif all(map(_is_number, kinds)):
             body = on_numbers

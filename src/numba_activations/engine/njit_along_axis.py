@@ -26,6 +26,7 @@ from .keys import Key
 from .loops import I64, POINTER, VOID
 from .lowering import INNER
 from .njit import register, spread
+from .njit_out import receives_floats
 
 Function = Callable[..., Any]
 _registered: set[Key] = set()
@@ -177,6 +178,8 @@ def _room(shape: Any, scalar: Any, out: Any) -> Any:
 def _room_overload(shape: Any, scalar: Any, out: Any) -> Any:
     if not isinstance(out, types.Array):
         return lambda shape, scalar, out: np.empty(shape, scalar)
+    if out.ndim != len(shape):
+        raise TypingError(f"out must have {len(shape)} dimensions, as the result: got {out}")
 
     def room(shape: Any, scalar: Any, out: Any) -> Any:
         if out.shape != shape:
@@ -394,7 +397,7 @@ def _register(function: Any, key: Key) -> None:
     record, arguments = ALONG_AXIS[key.name], along_axis.arguments(key)
     if record.elementwise and not record.split:
         kernel = register_jitable(**INNER)(along_axis.elementwise(key))
-        register(function, arguments, (), kernel, (kernel,), len(arguments))
+        register(function, key, arguments, (), kernel, (kernel,), len(arguments))
         return
     operands = len(arguments)
     pieces = ("pieces",) if record.split == "pieces" else ()
@@ -413,14 +416,14 @@ def _register(function: Any, key: Key) -> None:
             all(map(_is_number, dtypes))
             and any(isinstance(kind, types.Array) for kind in arrays)
             and all(_is_number(kind) or isinstance(kind, float | types.Omitted) for kind in numbers)
-            and (out is None or isinstance(out, types.Array | types.Omitted | types.NoneType))
+            and (out is None or isinstance(out, types.Omitted | types.NoneType) or receives_floats(out))
             and isinstance(axis, int | types.Integer | types.Omitted)
             and isinstance(keepdims, bool)
         ):
             raise TypingError(
                 f"{key.path}() in compiled code takes arrays of float32, float64 or integers, a number for each "
-                f"parameter, an array as out, an integer as axis and True or False, written out, as keepdims: got "
-                f"{', '.join(map(str, given))}"
+                f"parameter, an array of floats as out, an integer as axis, and True or False, written out, as "
+                f"keepdims: got {', '.join(map(str, given))}"
             )
         labels = record.split == "targets" and isinstance(dtypes[-1], types.Integer)
         of_arrays = [
