@@ -3,6 +3,7 @@
 import itertools
 import math
 import pickle
+import re
 import textwrap
 import warnings
 
@@ -484,6 +485,48 @@ class TestGated:
             act.glu(np.ones(3))
 
 
+X, HALF = np.ones((3, 4)), np.ones((3, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: act.maxout(X), TypeError, "maxout() needs an integer as pieces: got None"),
+        (lambda: act.maxout(X, 2.5), TypeError, "maxout() needs an integer as pieces: got 2.5"),
+        (lambda: act.maxout(X, 3), ValueError, "maxout() needs pieces >= 1 that divide the axis: got 3"),
+        (lambda: act.maxout(pieces=2), TypeError, "maxout() takes 1 arrays: got 0"),
+        (lambda: act.glu(X, axis=None), TypeError, "glu() needs an integer as axis: got None"),
+        (lambda: act.vjp.glu(HALF, X, out=[1]), TypeError, "vjp.glu() takes an array as out: got [1]"),
+        (lambda: act.vjp.glu(HALF, X, out=HALF), ValueError, "a result of shape (3, 4): out has (3, 2)"),
+        (lambda: act.softmax_cross_entropy(X, [[0], [1], [2]]), ValueError, "labels of shape (3,), one for each row"),
+        (
+            lambda: act.softmax_cross_entropy(X, [1, 1, 1], axis=0),
+            ValueError,
+            "with shape (4,) and arg 1 with shape (3,)",
+        ),
+        (lambda: act.softmax_cross_entropy(X, [1, 1, 1], axis=None), TypeError, "an integer as axis: got None"),
+    ],
+)
+def test_what_is_wrong_is_told_of_arguments_along_an_axis(call, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda out: act.vjp.glu(HALF, X, out=out),
+        lambda out: act.vjp.maxout(HALF, X, pieces=2, out=out),
+        lambda out: act.vjp.softmax_cross_entropy(1.0, X, 2, out=out),
+    ],
+    ids=["halves", "pieces", "one label for all"],
+)
+def test_out_may_be_a_tuple_of_one(call):
+    out = np.empty_like(X)
+    assert call((out,)) is out
+    assert_same(out, call(None))
+
+
 class TestNormalizations:
     @pytest.mark.parametrize("dtype", DTYPES, ids=str)
     @pytest.mark.parametrize("size", [2.0**-120, 2.0**-20, 2.0**100])
@@ -491,6 +534,44 @@ class TestNormalizations:
         x = np.array([1, -1, 1, -1], dtype) * dtype.type(size)
         np.testing.assert_allclose(act.standardize(x, eps=0), [1, -1, 1, -1], rtol=1e-6)
         np.testing.assert_allclose(act.rms_norm(x, eps=0), [1, -1, 1, -1], rtol=1e-6)
+
+    @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+    @pytest.mark.parametrize("name", ["standardize", "rms_norm"])
+    def test_a_row_of_any_size_has_the_same_digits(self, name, dtype):
+        value, vjp = getattr(act, name), getattr(act.vjp, name)
+        info, g = np.finfo(dtype), np.array([3, -2, 2.5], dtype)
+        x = 1 + np.array([0, 2, 7], dtype) * info.eps
+        wanted, slopes = value(x, eps=0), vjp(g, x, eps=0)
+        for exponent in range(info.minexp, info.maxexp):  # below these, numbers have fewer digits
+            assert_same(value(np.ldexp(x, exponent), eps=0), wanted)
+            found = vjp(g, np.ldexp(x, exponent), eps=0)
+            with np.errstate(over="ignore", under="ignore"):
+                np.testing.assert_allclose(found, np.ldexp(slopes, -exponent), rtol=0, atol=info.smallest_subnormal)
+
+    @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+    def test_least_numbers_that_differ_by_their_spacing(self, dtype):
+        x = np.array([0, 1, 2], dtype) * np.finfo(dtype).smallest_subnormal
+        np.testing.assert_allclose(act.standardize(x, eps=0), [-(1.5**0.5), 0, 1.5**0.5], rtol=1e-6)
+        np.testing.assert_allclose(act.rms_norm(x, eps=0), np.array([0, 1, 2]) * 0.6**0.5, rtol=1e-6)
+
+    @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+    @pytest.mark.parametrize("eps", [1e-5, 1e-30, "least", "largest"])
+    def test_beside_equal_numbers_eps_is_all(self, dtype, eps):
+        info = np.finfo(dtype)
+        eps = dtype.type({"least": info.smallest_subnormal, "largest": info.max}.get(eps, eps))
+        g = np.array([3, -2, 2.5, 4.5], dtype)
+        for size in (0, info.smallest_subnormal, info.tiny, 1e-20, 1, 1e20, info.max):
+            x = np.full(4, size, dtype)
+            assert act.standardize(x, eps).tolist() == [0] * 4
+            np.testing.assert_allclose(act.vjp.standardize(g, x, eps), (g - 2) / np.sqrt(eps), rtol=1e-6)
+        np.testing.assert_allclose(act.vjp.rms_norm(g, x * 0, eps), g / np.sqrt(eps), rtol=1e-6)
+
+    @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+    def test_a_small_number_keeps_its_digits_beside_a_large_one(self, dtype):
+        info = np.finfo(dtype)
+        large, small = 2.0 ** (info.maxexp - 1), 1.1 * 2.0 ** -(info.maxexp // 2 - 60)
+        x = np.array([large, small, small, small], dtype)
+        np.testing.assert_allclose(act.rms_norm(x, eps=0)[1:], x[1:] / dtype.type(large / 2), rtol=1e-6)
 
     def test_a_large_mean_costs_no_digits(self):
         x = np.array([1e8 + 1, 1e8 - 1])

@@ -275,10 +275,7 @@ class Halves(Arranged):
         halves = (*before, slice(None, length // 2)), (*before, slice(length // 2, None))
         if self._key.variant == "value":
             return self.ufunc(x[halves[0]], x[halves[1]], out=out)
-        if out is None:
-            out = np.empty(x.shape, _result_type(self, *g, x))
-        elif out.shape != x.shape:
-            raise ValueError(f"{self._path}() has a result of shape {x.shape}: out has {out.shape}")
+        out = _room(self, out, x, *g)
         self.ufunc(*g, x[halves[0]], x[halves[1]], out=(out[halves[0]], out[halves[1]]))
         return out
 
@@ -286,15 +283,12 @@ class Halves(Arranged):
 class Pieces(Arranged):
     """An axis is cut into units of as many neighbours as there are pieces."""
 
-    def __call__(self, *args: Any, axis: int = -1, out: np.ndarray | None = None, **pieces: int) -> Any:
+    def __call__(self, *args: Any, pieces: int | None = None, axis: int = -1, out: np.ndarray | None = None) -> Any:
         """Call the ufunc along the pieces."""
-        if pieces.keys() == {"pieces"}:
-            args = (*args, pieces["pieces"])
-        elif pieces:
-            raise TypeError(f"{self._path}() got an unexpected {next(iter(pieces.keys() - {'pieces'}))!r}")
-        *given, count = args
-        count = operator.index(count)
-        *g, x = _arrays(self, tuple(given))
+        if pieces is None and len(args) > self.ufunc.nin:
+            args, pieces = args[:-1], args[-1]
+        *g, x = _arrays(self, args)
+        count = _integer(self, "pieces", pieces)
         axis = _axis(self, x, axis)
         length = x.shape[axis]
         if count < 1 or length % count:
@@ -304,10 +298,7 @@ class Pieces(Arranged):
         units = self._units(x, axis, count)
         if self._key.variant == "value":
             return self.ufunc(units, axis=axis + 1, out=out)
-        if out is None:
-            out = np.empty(x.shape, _result_type(self, *g, x))
-        elif out.shape != x.shape:
-            raise ValueError(f"{self._path}() has a result of shape {x.shape}: out has {out.shape}")
+        out = _room(self, out, x, *g)
         self.ufunc(*g, units, out=self._units(out, axis, count), axis=axis + 1)
         return out
 
@@ -331,7 +322,12 @@ class Targets(Arranged):
         *g, logits, targets = _arrays(self, args)
         if targets.dtype.kind not in "iu":
             return self.ufunc(*g, logits, targets, axis=axis, out=out)
-        classes = logits.shape[_axis(self, logits, axis)]
+        along = _axis(self, logits, axis)
+        classes, rows = logits.shape[along], logits.shape[:along] + logits.shape[along + 1 :]
+        if np.broadcast_shapes(rows, targets.shape) not in (rows, targets.shape):
+            raise ValueError(
+                f"{self._path}() needs labels of shape {rows}, one for each row: got shape {targets.shape}"
+            )
         labels = targets.astype(LABEL, copy=False)
         if labels.size and labels.view(np.uint64).max() >= classes:  # without its sign, one below 0 is huge
             wrong = targets[(targets < 0) | (targets >= classes)].flat[0]
@@ -347,8 +343,29 @@ def _arrays(function: Arranged, args: tuple[Any, ...]) -> list[np.ndarray]:
     return [np.asanyarray(a) for a in args]
 
 
+def _integer(function: Arranged, name: str, number: Any) -> int:
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise TypeError(f"{function._path}() needs an integer as {name}: got {number!r}") from None
+
+
+def _room(function: Arranged, out: Any, x: np.ndarray, *g: np.ndarray) -> Any:
+    """An array for a result that has the shape of x: `out`, in a tuple or not, or else a new one."""
+    if isinstance(out, tuple) and len(out) == 1:
+        (out,) = out
+    if out is None:
+        return np.empty(x.shape, _result_type(function, *g, x))
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{function._path}() takes an array as out: got {out!r}")
+    if out.shape != x.shape:
+        raise ValueError(f"{function._path}() has a result of shape {x.shape}: out has {out.shape}")
+    return out
+
+
 def _axis(function: Arranged, x: np.ndarray, axis: int) -> int:
     """The axis, counted from the front."""
+    axis = _integer(function, "axis", axis)
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim)
     return axis % x.ndim

@@ -1,36 +1,45 @@
 """Rows brought to a standard size.
 
-The numbers are scaled by a power of two first where their squares would leave the range of the floats.
+The numbers are scaled by a power of two first, so that no square overflows or vanishes.
 """
 
 import math
 from typing import Any
 
 from ..records import RowBound, RowError, Rule, along_axis
+from .arithmetic import finite
 from .elements import difference, magnitude, product, ratio, square
-from .primitives import Float, by_type, fma
+from .primitives import Float, by_type, fma, lower_exponent, nearest_exponent
 
-# (from here on, scale by), (up to here, if eps is below, scale by)
-LARGE = (2.0**50, 2.0**-80), (2.0**400, 2.0**-600)
-SMALL = (2.0**-50, 2.0**-90, 2.0**80), (2.0**-400, 2.0**-800, 2.0**600)
-TINY = 2.0**-126, 2.0**-1022
+# A row is not scaled up where eps is as large: its squares may vanish beside that. What is smaller remains finite
+# times the square of the largest scale, with which the least of subnormal numbers has a normal square.
+NOT_SMALL = 2.0**-90, 2.0**-800
+LARGEST_SCALE = 2.0**106, 2.0**900
 
 
 def scale_of(top: Float, eps: Float) -> Float:
-    """The power of two by which numbers up to `top` are multiplied."""
+    """The power of two by which numbers up to `top` are multiplied: the largest comes to lie at about 8."""
     T = type(top)
-    large, down = by_type(top, *LARGE)
-    small, negligible, up = by_type(top, *SMALL)
-    raised = T(up) if top < T(small) and eps < T(negligible) else T(1)
-    return T(down) if top > T(large) else raised
+    least = T(8) / T(by_type(top, *LARGEST_SCALE))
+    size = least if top < least else finite(top)
+    scale = lower_exponent(T(8), nearest_exponent(size))
+    return T(1) if top < T(1) and eps >= T(by_type(eps, *NOT_SMALL)) else scale
 
 
-def rate_of(squares: Float, n: Float, shift: Float, eps: Float, scale: Float) -> Float:
-    """1 / sqrt(squares / n - shift^2 + eps scale^2)"""
-    T = type(squares)
-    small = eps * scale * scale
-    small = T(by_type(small, *TINY)) if eps > T(0) and small < T(by_type(small, *TINY)) else small
-    return T(1) / math.sqrt(fma(-shift, shift, squares / n) + small)
+def variance_of(squares: Float, n: Float, shift: Float) -> Float:
+    """squares / n - shift^2"""
+    return fma(-shift, shift, squares / n)
+
+
+def scale_unless_zero(scale: Float, variance: Float) -> Float:
+    """The scale; 1 where the scaled numbers are zeros: beside eps alone there is nothing to scale."""
+    T = type(scale)
+    return T(1) if variance == T(0) else scale
+
+
+def rate_of(variance: Float, eps: Float, scale: Float) -> Float:
+    """1 / sqrt(variance + eps scale^2)"""
+    return type(variance)(1) / math.sqrt(variance + eps * scale * scale)
 
 
 def zero(x: Float) -> Float:
@@ -47,8 +56,14 @@ def centred(row: Any, x: Any, eps: Any) -> tuple[Any, Any, Any, Any]:
     z = row.map(product, x, scale)
     d = row.map(difference, z, row.map(ratio, row.sum(z), row.length))
     left = row.map(ratio, row.sum(d), row.length)
-    rate = row.map(rate_of, row.sum(row.map(square, d)), row.length, left, eps, scale)
-    return d, left, rate, scale
+    return d, left, *rate_and_scale(row, d, left, eps, scale)
+
+
+def rate_and_scale(row: Any, z: Any, shift: Any, eps: Any, scale: Any) -> tuple[Any, Any]:
+    """What scaled numbers are to be multiplied by, whose mean is `shift`; and the scale that goes with it."""
+    variance = row.map(variance_of, row.sum(row.map(square, z)), row.length, shift)
+    scale = row.map(scale_unless_zero, scale, variance)
+    return row.map(rate_of, variance, eps, scale), scale
 
 
 def standardize(row: Any, x: Any, eps: Any = 1e-5) -> Any:
@@ -90,6 +105,7 @@ def _exact_standardize(m: Any, x: Any, eps: Any) -> Any:
     return [(v - mean) / deviation for v in x]
 
 
+EPS_OF_HALVES = "eps is rounded to the type of the row: to 0 below 3e-8 in float16."
 NOT_NEGATIVE = Rule("eps >= 0", lambda eps: eps >= 0)
 
 along_axis(
@@ -140,7 +156,8 @@ along_axis(
         ),
     },
     special="NaN or an infinity anywhere in a row gives NaN in all of it; so does a row of equal numbers with eps = 0.",
-    note="The variance is that of the row itself (divided by n). No square overflows or vanishes on the way.",
+    note="The variance is that of the row itself (divided by n). No square overflows or vanishes on the way. "
+    + EPS_OF_HALVES,
     scale=lambda m, x, eps: 1,
     vjp_scale=lambda m, g, x, eps: [max(map(abs, g)) / _deviation(m, x, eps)] * len(x),
 )
@@ -156,7 +173,7 @@ def sized(row: Any, x: Any, eps: Any) -> tuple[Any, Any, Any]:
     """x times the scale; what it is to be multiplied by; and the scale."""
     scale = row.map(scale_of, row.fmax(row.map(magnitude, x)), eps)
     z = row.map(product, x, scale)
-    return z, row.map(rate_of, row.sum(row.map(square, z)), row.length, row.map(zero, eps), eps, scale), scale
+    return z, *rate_and_scale(row, z, row.map(zero, eps), eps, scale)
 
 
 def _size(m: Any, x: Any, eps: Any) -> Any:
@@ -197,6 +214,6 @@ along_axis(
     },
     special="NaN anywhere in a row gives NaN in all of it; a row of zeros with eps = 0 too.",
     note="eps is ONNX's; PyTorch's default is the machine epsilon of the dtype. No square overflows or vanishes "
-    "on the way.",
+    "on the way. " + EPS_OF_HALVES,
     vjp_scale=lambda m, g, x, eps: [max(map(abs, g)) / _size(m, x, eps)] * len(x),
 )
