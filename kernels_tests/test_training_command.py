@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,9 +132,46 @@ def test_resuming_gives_the_weights_of_a_training_in_one_go(tmp_path):
     whole, part = str(tmp_path / "whole.npz"), str(tmp_path / "part.npz")
     assert main([*common, "--epochs", "4", "--save", whole]) == 0
     assert main([*common, "--epochs", "2", "--save", part]) == 0
-    assert main([*common, "--epochs", "4", "--resume", part, "--save", part]) == 0
+    assert main([*common, "--epochs", "3", "--resume", part, "--save", part]) == 0
+    assert main(["train", "--epochs", "4", "--resume", part, "--save", part]) == 0
     for a, b in zip(MLPClassifier.load(whole).coefs_, MLPClassifier.load(part).coefs_, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_resuming_holds_out_the_same_part_in_the_same_type(tmp_path):
+    whole, part, numbers = (str(tmp_path / name) for name in ("whole.npz", "part.npz", "r.json"))
+    common = ["train", "--hidden", "8", "--dtype", "float64", "--seed", "3"]
+    assert main([*common, "--epochs", "4", "--save", whole, "--json", numbers]) == 0
+    accuracies = [epoch["test_accuracy"] for epoch in json.loads(Path(numbers).read_text())["epochs"]]
+    assert main([*common, "--epochs", "2", "--save", part]) == 0
+    assert main(["train", "--epochs", "4", "--resume", part, "--save", part, "--json", numbers]) == 0
+    assert [epoch["test_accuracy"] for epoch in json.loads(Path(numbers).read_text())["epochs"]] == accuracies[2:]
+    for a, b in zip(MLPClassifier.load(whole).coefs_, MLPClassifier.load(part).coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--hidden", "9"], "--hidden is 9: {} was trained with 8"),
+        (["--activation", "tanh", "relu"], "--activation is tanh relu: {} was trained with sigmoid"),
+        (["--learning-rate", "1"], "--learning-rate is 1.0: {} was trained with 0.001"),
+        (["--dtype", "float64"], "--dtype is float64: {} was trained with float32"),
+        (["--seed", "1"], "--seed is 1: {} was trained with 0"),
+    ],
+)
+def test_a_training_is_not_resumed_as_another(tmp_path, capsys, given, message):
+    saved = tmp_path / "w.npz"
+    assert main(["train", "--epochs", "1", "--hidden", "8", "--save", str(saved)]) == 0
+    assert main(["train", "--epochs", "2", "--resume", str(saved), *given]) == 2
+    assert message.format(saved) in capsys.readouterr().err
+
+
+def test_a_diverged_training_writes_its_numbers_and_warns_beside_them(capsys):
+    assert main(["train", "--solver", "sgd", "--learning-rate", "1e30", "--epochs", "2", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["epochs"] == []
+    assert "The loss is not finite in epoch 1" in printed.err
 
 
 def test_it_resumes_what_the_estimator_began(tmp_path):
@@ -204,6 +242,7 @@ def _torn(directory):
         (lambda d: ["--resume", str(d / "none.npz")], "none.npz"),
         (lambda d: ["--plot", str(d / "p.gif")], "the name must end in"),
         (lambda d: ["--save", str(d / "no" / "w.npz")], "cannot be written there"),
+        (lambda d: ["--save", str(d / "a"), "--json", str(d / "a")], "a is given twice, of --save, --json and --plot"),
     ],
 )
 def test_a_mistake_is_answered_with_what_would_be_right(tmp_path, capsys, make, message):

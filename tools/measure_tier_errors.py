@@ -1,7 +1,7 @@
 """Measure what the error of each tier becomes in each activation, and state it: data/tier_errors.json.
 
 python tools/measure_tier_errors.py                   # all activations: many functions are compiled, once
-python tools/measure_tier_errors.py sigmoid tanh      # some of them; what is known of the others is kept
+python tools/measure_tier_errors.py sigmoid u3 libm   # some of them, in some tiers; what is known of others is kept
 """
 
 import json
@@ -14,11 +14,11 @@ import numba_activations
 from numba_activations.analysis import propagation
 from numba_activations.engine import registry
 from numba_activations.engine.keys import Key
-from numba_activations.records import ACTIVATIONS, HALVES
+from numba_activations.records import ACTIVATIONS, APPROXIMATIONS, HALVES
 from numba_activations.tier_errors import FILE, UNITS
 
 TARGET = Path(str(files(numba_activations))) / "data" / FILE
-POINTS = {True: 1_000_000, False: 4000}  # where float64 is exact enough, and where it takes mpmath
+POINTS = {True: 4_000_000, False: 4000}  # where float64 is exact enough, and where it takes mpmath
 SLACK = 1.1  # between what is found here and what is stated
 
 
@@ -59,10 +59,13 @@ def text(table: dict[str, dict[str, dict[str, object]]]) -> str:
     return "{\n" + ",\n".join(tiers) + "\n}\n"
 
 
-def run(names: list[str]) -> None:
+def run(chosen: list[str]) -> None:
     """Measure, and write after each tier."""
     table = json.loads(TARGET.read_text()) if TARGET.exists() else {}
+    tiers, names = ([name for name in chosen if (name in APPROXIMATIONS) == of_tiers] for of_tiers in (True, False))
     for tier, dtype in propagation.tiers():
+        if tiers and tier not in tiers:
+            continue
         rows = table.setdefault(tier, {}).setdefault(dtype, {})
         for name in names or propagation.names():
             rows[name] = measured(tier, name, dtype)

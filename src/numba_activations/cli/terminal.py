@@ -11,10 +11,10 @@ from rich.text import Text
 __all__ = ["console", "progress", "table_of"]
 
 
-def console() -> Console:
-    """Standard output; where it is no terminal and so has no width, as wide as our tables are."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=max(found.width, 120))
+def console(stderr: bool = False) -> Console:
+    """Standard output or error; where it is no terminal and so has no width, as wide as our tables are."""
+    found = Console(highlight=False, stderr=stderr)
+    return found if found.is_terminal else Console(highlight=False, stderr=stderr, width=max(found.width, 120))
 
 
 def progress() -> Progress:

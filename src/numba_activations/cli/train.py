@@ -15,23 +15,40 @@ from .errors import UserError, require
 from .examples import Data, add_option, read_examples
 from .files import check_picture, check_writable, write
 
+# What a saved training has, so that --resume needs none of it: options and defaults.
+OF_MODEL: dict[str, Any] = {
+    "hidden": [128],
+    "activation": ["sigmoid"],
+    "batch_size": 64,
+    "solver": "adam",
+    "learning_rate": 0.001,
+    "momentum": 0.9,
+    "alpha": 0.0001,
+    "dtype": "float32",
+    "seed": 0,
+}
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_option(parser)
-    parser.add_argument("--hidden", nargs="*", type=int, default=[128], metavar="N", help="units of each hidden layer")
-    parser.add_argument(
-        "--activation", nargs="+", default=["sigmoid"], metavar="NAME",
-        help="of all hidden layers or of each: 'gelu', 'schraudolph.sigmoid', 'elu(0.5)', ...",
-    )  # fmt: skip
     parser.add_argument("--epochs", type=int, default=5, metavar="N")
-    parser.add_argument("--batch-size", type=int, default=64, metavar="N")
-    parser.add_argument("--solver", choices=("adam", "sgd", "rmsprop"), default="adam")
-    parser.add_argument("--learning-rate", type=float, default=0.001, metavar="R")
-    parser.add_argument("--momentum", type=float, default=0.9, metavar="M", help="of sgd")
-    parser.add_argument("--alpha", type=float, default=0.0001, metavar="A", help="strength of the L2 penalty")
-    parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same weights")
+
+    def of_model(name: str, meaning: str, **options: Any) -> None:
+        default = OF_MODEL[name.replace("-", "_")]
+        usual = " ".join(map(str, default if isinstance(default, list) else [default]))
+        parser.add_argument(f"--{name}", help=f"{meaning} (default: {usual})", **options)
+
+    of_model("hidden", "units of each hidden layer", nargs="*", type=int, metavar="N")
+    spelled = "of all hidden layers or of each: 'gelu', 'schraudolph.sigmoid', 'elu(0.5)', ..."
+    of_model("activation", spelled, nargs="+", metavar="NAME")
+    of_model("batch-size", "examples of each step", type=int, metavar="N")
+    of_model("solver", "how a step is chosen", choices=("adam", "sgd", "rmsprop"))
+    of_model("learning-rate", "how large a step is", type=float, metavar="R")
+    of_model("momentum", "of sgd", type=float, metavar="M")
+    of_model("alpha", "strength of the L2 penalty", type=float, metavar="A")
+    of_model("dtype", "the type of all numbers", choices=("float32", "float64"))
+    of_model("seed", "the same seed gives the same weights", type=int, metavar="N")
     parser.add_argument(
         "--test-fraction", type=float, default=0.2, metavar="F", help="held out where the data have no test part"
     )
@@ -39,8 +56,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--save", type=Path, metavar="FILE", help="write the weights, and what --resume needs, to an .npz"
     )
     parser.add_argument(
-        "--resume", type=Path, metavar="FILE", help="go on with a saved training, up to --epochs in all"
-    )
+        "--resume", type=Path, metavar="FILE",
+        help="go on with a saved training of the same data, up to --epochs in all; the file has all else",
+    )  # fmt: skip
     parser.add_argument("--json", nargs="?", const=Path("-"), type=Path, metavar="FILE", help="write the numbers")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the confusion matrix: .svg, .png or .pdf")
 
@@ -50,47 +68,79 @@ def run(options: argparse.Namespace) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the fastest for layers of some hundred units
     require("scipy", "train")
     require("rich")
-    for path in (options.save, options.json if options.json != Path("-") else None):
-        if path is not None:
-            check_writable(path)
-    if options.plot is not None:
-        check_picture(options.plot)
-    data = read_examples(options.data, options.dtype, options.test_fraction, options.seed)
+    _check_files(options)
     try:
-        model = _model(options)
+        model, dtype = _model(options)
+        seed = model.random_state if isinstance(model.random_state, int) else OF_MODEL["seed"]
+        data = read_examples(options.data, dtype, options.test_fraction, seed)
         history, interrupted = _train(model, data, options)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(str(error)) from None
     if options.save is not None and hasattr(model, "coefs_"):
         model.save(options.save)
-    if history:
+    if hasattr(model, "coefs_"):
         _report(model, data, history, options)
     if interrupted:
         raise KeyboardInterrupt
 
 
-def _model(options: argparse.Namespace) -> Any:
+def _check_files(options: argparse.Namespace) -> None:
+    if options.plot is not None:
+        check_picture(options.plot)
+    written = [path for path in (options.save, options.json, options.plot) if path not in (None, Path("-"))]
+    for path in written:
+        check_writable(path)
+        if written.count(path) > 1:
+            raise UserError(f"{path} is given twice, of --save, --json and --plot: each needs a file of its own")
+
+
+def _model(options: argparse.Namespace) -> tuple[Any, str]:
+    """The estimator, and the type of its numbers."""
     from ..training import MLPClassifier
 
+    given = {name: value for name in OF_MODEL if (value := getattr(options, name)) is not None}
     if options.resume is not None:
         model = MLPClassifier.load(options.resume)
+        for name, value in given.items():
+            if _plain(value) != (had := _had(model, name)):
+                option = f"--{name.replace('_', '-')}"
+                raise UserError(f"{option} is {_text(_plain(value))}: {options.resume} was trained with {_text(had)}")
         if model.n_iter_ >= options.epochs:
             raise UserError(f"{options.resume} was trained up to epoch {model.n_iter_} already: --epochs must be more")
-        return model.set_params(max_iter=options.epochs)
-    activation = options.activation[0] if len(options.activation) == 1 else options.activation
-    return MLPClassifier(
-        tuple(options.hidden),
-        activation,
-        solver=options.solver,
-        alpha=options.alpha,
-        batch_size=options.batch_size,
-        learning_rate_init=options.learning_rate,
-        momentum=options.momentum,
+        return model.set_params(max_iter=options.epochs), _text(_had(model, "dtype"))
+    chosen = OF_MODEL | given
+    names = chosen["activation"]
+    model = MLPClassifier(
+        tuple(chosen["hidden"]),
+        names[0] if len(names) == 1 else names,
+        solver=chosen["solver"],
+        alpha=chosen["alpha"],
+        batch_size=chosen["batch_size"],
+        learning_rate_init=chosen["learning_rate"],
+        momentum=chosen["momentum"],
         max_iter=options.epochs,
-        random_state=options.seed,
+        random_state=chosen["seed"],
         tol=0.0,
         n_iter_no_change=np.inf,
     )
+    return model, chosen["dtype"]
+
+
+def _had(model: Any, name: str) -> tuple[Any, ...]:
+    """What a model has where the command has an option."""
+    if name == "dtype":
+        return (model._parameters.network.dtype.name,)
+    other = {"hidden": "hidden_layer_sizes", "learning_rate": "learning_rate_init", "seed": "random_state"}
+    return _plain(getattr(model, other.get(name, name)))
+
+
+def _plain(value: Any) -> tuple[Any, ...]:
+    """One or several values as a tuple."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _text(values: tuple[Any, ...]) -> str:
+    return " ".join(map(str, values))
 
 
 def _network(model: Any, X: NDArray[Any], y: NDArray[Any]) -> Any:
@@ -143,7 +193,7 @@ def _train(model: Any, data: Data, options: argparse.Namespace) -> tuple[list[di
         (model.fit if options.resume is None else model.resume)(X, y, callback=epoch_is_done)
     for warning in caught:  # that all epochs were done is no news
         if not issubclass(warning.category, known(ConvergenceWarning)) or model.n_iter_ < options.epochs:
-            output.print(str(warning.message), soft_wrap=True)
+            (console(stderr=True) if quiet else output).print(str(warning.message), soft_wrap=True)
     return history, any(issubclass(warning.category, InterruptedWarning) for warning in caught)
 
 
@@ -152,7 +202,7 @@ def _report(model: Any, data: Data, history: list[dict[str, float]], options: ar
 
     *_, X_test, y_test = data
     matrix = confusion(y_test, model.predict(X_test), model.classes_)
-    accuracy, seconds = history[-1]["test_accuracy"], sum(epoch["seconds"] for epoch in history)
+    accuracy, seconds = np.trace(matrix) / matrix.sum(), sum(epoch["seconds"] for epoch in history)
     mistakes = matrix - np.diag(np.diag(matrix))
     true, found = np.unravel_index(mistakes.argmax(), mistakes.shape)
     if options.json != Path("-"):
