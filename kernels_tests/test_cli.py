@@ -338,10 +338,28 @@ def test_it_starts_without_what_it_does_not_need():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of a shell")
-def test_a_reader_may_stop_early():
-    command = f"{sys.executable} -m numba_activations list --markdown | head -1"
-    found = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
-    assert (found.returncode, found.stdout, found.stderr) == (0, "## Activations\n", "")
+@pytest.mark.parametrize(
+    ("command", "first"),
+    [
+        ("list --markdown", "## Activations"),
+        ("list", "Activations"),
+        ("train --epochs 9999 --hidden", "1,438 examples"),
+    ],
+)
+def test_a_reader_may_stop_early(command, first):
+    pytest.importorskip("scipy")
+    line = f"{sys.executable} -m numba_activations {command} | head -1"
+    found = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout.startswith(first)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes the file")
+@pytest.mark.parametrize("command", ["list --markdown", "list"])
+def test_there_may_be_no_standard_output(command):
+    line = f"{sys.executable} -m numba_activations {command} >&-"
+    found = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

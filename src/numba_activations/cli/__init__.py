@@ -30,6 +30,8 @@ PROGRAM = "numba-activations"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 2 after an error that the user can mend, 130 after Ctrl-C."""
     given = [*(sys.argv[1:] if arguments is None else arguments)]  # `list` is one of our modules here
+    if sys.stdout is None:  # as after `>&-`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (it stays open as long as the process lives)
     try:
         options = _parser(given).parse_args(given)
         options.run(options)

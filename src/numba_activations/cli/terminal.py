@@ -11,10 +11,18 @@ from rich.text import Text
 __all__ = ["console", "progress", "table_of"]
 
 
+class _Console(Console):
+    """Leaves a pipe that nobody reads to `main`, where Rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise again what Rich has caught."""
+        raise  # noqa: PLE0704  (Rich calls this while it handles the error)
+
+
 def console(stderr: bool = False) -> Console:
     """Standard output or error; where it is no terminal and so has no width, as wide as our tables are."""
-    found = Console(highlight=False, stderr=stderr)
-    return found if found.is_terminal else Console(highlight=False, stderr=stderr, width=max(found.width, 120))
+    found = _Console(highlight=False, stderr=stderr)
+    return found if found.is_terminal else _Console(highlight=False, stderr=stderr, width=max(found.width, 120))
 
 
 def progress() -> Progress:

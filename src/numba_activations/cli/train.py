@@ -74,6 +74,8 @@ def run(options: argparse.Namespace) -> None:
         seed = model.random_state if isinstance(model.random_state, int) else OF_MODEL["seed"]
         data = read_examples(options.data, dtype, options.test_fraction, seed)
         history, interrupted = _train(model, data, options)
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError, TypeError) as error:
         raise UserError(str(error)) from None
     if options.save is not None and hasattr(model, "coefs_"):
