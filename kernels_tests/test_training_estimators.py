@@ -408,7 +408,9 @@ def _broken(X, value):
         (lambda X, y: (X, y + 0.5), "continuous"),
         (lambda X, y: (X, None), "requires y"),
         (lambda X, y: (X[:0], y[:0]), r"0 sample\(s\)"),
-        (lambda X, y: (X.astype(complex), y), "Complex data not supported"),
+        (lambda X, y: (X.astype(complex), y), "Complex data not supported: X"),
+        (lambda X, y: (X, y + 0j), "Complex data not supported: y"),
+        (lambda X, y: (X.astype(int).astype("M8[s]"), y), r"X is datetime64\[s\]: it must be numbers"),
         (lambda X, y: (X[:, :9], y[:-1]), "inconsistent numbers"),
         (lambda X, y: (X[:8], y[:8]), "of 8 rows it leaves 7 to train and 1 to validate"),
     ],
@@ -436,6 +438,14 @@ def test_other_data_than_those_that_the_training_had_are_an_error(data):
         model.predict(X[:, 1:])
     with pytest.raises(ValueError, match="the training that goes on had 1797"):
         model.resume(X[:50], y[:50])
+
+
+def test_numbers_beyond_the_type_of_the_network_are_an_error(data):
+    X, y = data
+    model = quick().fit(X.astype(np.float32), y)
+    for call in (model.predict, lambda wrong: model.resume(wrong, y)):
+        with pytest.raises(ValueError, match="infinite in float32, the type of the network"):
+            call(_broken(X.astype(float), 1e39))
 
 
 def test_a_score_takes_labels_as_fit_does_and_one_for_each_row(data):

@@ -29,9 +29,13 @@ def as_matrix(X: Any, network: Network) -> Array:
     Raises
     ------
     ValueError
-        If X is not a matrix with a column for each input.
+        If X is not a matrix with a column for each input, or a number overflows in the network's dtype.
     """
-    matrix: Array = np.asarray(X, network.dtype, order="C")
+    try:
+        with np.errstate(over="raise"):
+            matrix: Array = np.asarray(X, network.dtype, order="C")
+    except FloatingPointError:
+        raise ValueError(f"X has numbers that are infinite in {network.dtype}, the type of the network") from None
     if matrix.ndim != 2 or matrix.shape[1] != network.sizes[0]:
         raise ValueError(f"X has shape {matrix.shape}: it must be (rows, {network.sizes[0]})")
     return matrix

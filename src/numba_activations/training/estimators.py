@@ -14,7 +14,7 @@ from ..engine import along_axis, registry
 from ..engine.keys import DEFAULT, Key
 from . import storage, validation
 from .compiled import Batches, Solver, State
-from .core import as_targets, loss_and_gradient, outputs
+from .core import as_matrix, as_targets, loss_and_gradient, outputs
 from .layout import SOLVERS
 from .network import INITIALISATIONS, Array, Network, Parameters, initialise
 from .progress import Progress
@@ -282,7 +282,7 @@ class MultiLayerPerceptron:
                 loss, "identity"
             )
             self._restart()
-        return np.asarray(X, self._parameters.network.dtype), encoded
+        return as_matrix(X, self._parameters.network), encoded
 
     def _keep_best(self) -> None:
         """Go on with the weights that predict, and forget which rows they were chosen by."""
@@ -552,7 +552,7 @@ class MultiLayerPerceptron:
 
     def _outputs(self, X: Any) -> Array:
         parameters = self._fitted
-        return outputs(parameters, np.asarray(self._check_rows(X, False), parameters.network.dtype))
+        return outputs(parameters, as_matrix(self._check_rows(X, False), parameters.network))
 
     # Files.
 

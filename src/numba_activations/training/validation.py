@@ -40,14 +40,20 @@ def _plain(data: Any, name: str) -> Array:
     if hasattr(data, "toarray") and hasattr(data, "nnz"):
         raise TypeError(f"{name} is a sparse matrix, but dense data is required: use .toarray()")
     array = np.asarray(data)
-    if array.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {name} is {array.dtype}")
+    _check_kind(array, name, "biufOUS")
     if array.dtype.kind in "OUS":
         try:
             array = array.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name} must be numbers, argument must be a string or a number: {error}") from None
     return array
+
+
+def _check_kind(array: Array, name: str, kinds: str) -> None:
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} is {array.dtype}")
+    if array.dtype.kind not in kinds:
+        raise ValueError(f"{name} is {array.dtype}: it must be numbers")
 
 
 def _check_finite(array: Array, name: str) -> None:
@@ -154,6 +160,7 @@ def check_labels(y: Any, estimator: str) -> Array:
     if hasattr(y, "toarray") and hasattr(y, "nnz"):
         raise TypeError("y is a sparse matrix, but dense data is required: use .toarray()")
     labels = _column(np.asarray(y))
+    _check_kind(labels, "y", "biufOUSTmM")
     if labels.dtype.kind == "f":
         if labels.size:
             _check_finite(labels, "y")
