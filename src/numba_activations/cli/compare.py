@@ -15,9 +15,10 @@ from .files import check_picture, check_writable, read_floats, write
 
 FORMATS = {"json": Comparison.to_json, "csv": Comparison.to_csv, "markdown": Comparison.to_markdown}
 _LESS = (  # columns that a narrow terminal does without, in turn
-    {"on input", "mean", "bias", "nearest"},
+    {"mean", "bias", "nearest"},
     {"ns L1", "ns memory"},
     {"max abs."},
+    {"on input"},
     {"stated"},
     {"max ULP"},
     {"dominated by"},
