@@ -325,6 +325,10 @@ def test_a_cache_that_keeps_nothing_says_so(tmp_path, monkeypatch, capsys):
 def test_warming_nothing_that_exists_is_refused(capsys):
     assert main(["cache", "warm", "no_such_name"]) == 2
     assert "no function 'no_such_name'" in capsys.readouterr().err
+    assert main(["cache", "warm", "relu", "--tier", "u3"]) == 2
+    assert "there is no function of relu in u3" in capsys.readouterr().err
+    assert main(["cache", "warm", "gelu", "softmax", "--variant", "parameter_derivative"]) == 2
+    assert "there is no parameter_derivative of gelu, softmax in full" in capsys.readouterr().err
 
 
 def test_it_starts_without_what_it_does_not_need():

@@ -47,6 +47,9 @@ def _warm(options: argparse.Namespace) -> None:
         for name in names(tier, variant)
         if name in wanted
     ]
+    if not chosen:
+        what = " or ".join(options.variant or ["function"])
+        raise UserError(f"there is no {what} of {', '.join(options.names)} in {' or '.join(options.tier or [DEFAULT])}")
     with progress() as bar:
         task = bar.add_task("", total=1.0)
         missing = compile_ahead(chosen, lambda done, what: bar.update(task, completed=done, description=what))
