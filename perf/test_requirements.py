@@ -22,6 +22,7 @@ import numba_activations as act
 from numba_activations.analysis import timing
 from numba_activations.engine import target
 from numba_activations.engine.keys import DEFAULT
+from numba_activations.records import APPROXIMATIONS
 
 SIZE = 100_000
 _SECONDS = 1.0
@@ -167,6 +168,18 @@ def test_tier(promise, name):
     slower, bar, size = TIERS[name]
     calls = {name: tier(name, size), slower: tier(slower, size)}
     promise(f"exp of {name} / {'the default' if slower == DEFAULT else slower}, {size} elements", calls, bar, size)
+
+
+def test_tiers_cost_what_is_stated(promise):
+    """What `act.approx.best_for` goes by: the tier whose exp takes longest beside its stated cost."""
+    size = timing.elements("L2", "float32")
+    calls = {name: tier(name, size) for name in APPROXIMATIONS}
+    promise.benchmark(calls[DEFAULT])
+    if promise.benchmark.enabled:
+        best = timing.nanoseconds(calls, size, 3 * _SECONDS)
+        excess = {name: best[name] / best[DEFAULT] / APPROXIMATIONS[name].cost for name in calls}
+        worst = max(excess, key=excess.__getitem__)
+        promise.hold(f"exp of {worst} / the default's times the stated cost", excess[worst], 1.25)
 
 
 SOFTMAX = [("softmax", shape) for shape in cases.SHAPES] + [("log_softmax", shape) for shape in cases.SHAPES]
