@@ -21,6 +21,7 @@ CHUNK = 512
 LINE = 64  # bytes of the cache that come and go together
 I16, I32, I64, VOID = ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.VoidType()
 POINTER = ir.IntType(8).as_pointer()
+LOOP = ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER])  # of a ufunc
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,14 @@ def by_computation(names: Collection[str]) -> dict[str, list[str]]:
     return {kind: [name for name in names if STORAGES[name].computed_as == kind] for kind in kinds}
 
 
-class _Reference:
+class Reference:
     """A metadata node that is written below the module by hand, because it must name itself."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
     def get_reference(self) -> str:
+        """As llvmlite writes it where it is used."""
         return f"!{self.number}"
 
 
@@ -113,7 +115,7 @@ class _Reference:
 # four vectors at a time. LLVM on its own takes fewer, lest constants leave the registers, or since the processor looks
 # far enough ahead; but those are as good in memory, the processor does not, and most activations take 5 to 30 % less.
 # PLAIN: strided or short, so that vectors would only be in the way.
-PARALLEL, GROUP, PLAIN = _Reference(9000), _Reference(9001), _Reference(9003)
+PARALLEL, GROUP, PLAIN = Reference(9000), Reference(9001), Reference(9003)
 METADATA = """
 !9000 = distinct !{!9000, !9002, !9005}
 !9001 = distinct !{}
@@ -150,16 +152,14 @@ def loop_ir(
         blocks.append(block_function("scalars", parameters))
     short = block_function("short", 0, SHORT)
     operands = inputs + outputs
-    loop = ir.Function(
-        module, ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER]), symbol
-    )
+    loop = ir.Function(module, LOOP, symbol)
     args, dimensions, steps, _ = loop.args
     b = ir.IRBuilder(loop.append_basic_block("entry"))
     buffers = [b.alloca(ir.ArrayType(storage.memory, CHUNK)) for _ in range(operands)]
     for buffer in buffers:
         buffer.align = 64
     firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
-    restore = _save_floating_point_state(b)
+    restore = save_floating_point_state(b)
     count = b.load(dimensions)
     base = [b.load(b.gep(args, [I64(k)])) for k in range(operands)]
     step = [b.load(b.gep(steps, [I64(k)])) for k in range(operands)]
@@ -210,7 +210,7 @@ def loop_ir(
     rounded = b.and_(b.add(here, I64(BLOCK - 1)), I64(-BLOCK))
     for k in range(inputs):
         _fill_block(b, b.load(address(k, start)), b.gep(firsts[k], [b.sub(rounded, I64(BLOCK))]))
-        with _Counted(b, I64(0), here, PLAIN) as i:
+        with Counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(address(k, b.add(start, i))), b.gep(firsts[k], [i]))
     with b.if_else(b.icmp_signed("<=", here, I64(SHORT))) as (few, many):
         with few:
@@ -218,7 +218,7 @@ def loop_ir(
         with many:
             b.call(blocks[0], [*firsts, b.lshr(rounded, I64(_SHIFT))])
     for k in range(inputs, operands):
-        with _Counted(b, I64(0), here, PLAIN) as i:
+        with Counted(b, I64(0), here, PLAIN) as i:
             b.store(b.load(b.gep(firsts[k], [i])), address(k, b.add(start, i)))
     b.store(b.add(start, here), done)
     b.branch(head)
@@ -268,7 +268,7 @@ def _block_function(
     pointer = storage.memory.as_pointer()
     operands = [pointer] * (inputs + outputs)
     function = ir.Function(module, ir.FunctionType(VOID, operands if few else [*operands, I64]), symbol)
-    _set_apart(function)
+    set_apart(function)
     kernel = module.globals.get(kernel_symbol)
     if kernel is None:
         kind = ir.FunctionType(I32, [POINTER, POINTER] + [storage.compute] * (inputs + len(constants)))
@@ -279,7 +279,7 @@ def _block_function(
     exception = b.alloca(POINTER)
     fixed = {k: storage.widen(b, b.load(arrays[k])) for k in range(inputs - scalars, inputs)}
     count = I64(few) if few else b.shl(function.args[-1], I64(_SHIFT), flags=("nuw", "nsw"))
-    with _Counted(b, I64(0), count, PARALLEL) as i:
+    with Counted(b, I64(0), count, PARALLEL) as i:
         numbers = []
         for k in range(inputs):
             if k in fixed:
@@ -298,7 +298,7 @@ def _block_function(
     return function
 
 
-def _set_apart(function: ir.Function) -> None:
+def set_apart(function: ir.Function) -> None:
     """Compile a function by itself, with its vectors that find no register where they cross no line of the cache.
 
     A stack is aligned to 16 bytes, and LLVM learns too late that vectors come to lie there: in one process they would
@@ -310,10 +310,10 @@ def _set_apart(function: ir.Function) -> None:
         function.attributes.alignstack = LINE
 
 
-class _Counted:
+class Counted:
     """``for i in range(first, end)`` around the code that is built inside the with statement."""
 
-    def __init__(self, builder: ir.IRBuilder, first: ir.Value, end: ir.Value, metadata: _Reference) -> None:
+    def __init__(self, builder: ir.IRBuilder, first: ir.Value, end: ir.Value, metadata: Reference) -> None:
         self.builder, self.first, self.end, self.metadata = builder, first, end, metadata
 
     def __enter__(self) -> ir.Value:
@@ -334,7 +334,7 @@ class _Counted:
         b.position_at_end(self.after)
 
 
-def _save_floating_point_state(b: ir.IRBuilder) -> Callable[[], None]:
+def save_floating_point_state(b: ir.IRBuilder) -> Callable[[], None]:
     """Save the flags that arithmetic raises; the result puts them back, so that NumPy sees nothing to warn of."""
     if target.is_x86():
         names, size = ("llvm.x86.sse.stmxcsr", "llvm.x86.sse.ldmxcsr"), 4

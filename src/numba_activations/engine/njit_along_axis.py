@@ -23,7 +23,7 @@ from numba.extending import intrinsic, overload, register_jitable
 from ..records import ALONG_AXIS
 from . import along_axis
 from .keys import Key
-from .loops import I64, POINTER, VOID
+from .loops import I64, LOOP, POINTER
 from .lowering import INNER
 from .njit import register, spread
 from .njit_out import receives_floats
@@ -69,8 +69,7 @@ def _emit_call(
 ) -> None:
     """Call an inner loop as NumPy does."""
     context.active_code_library.add_linking_library(_library(*loop))
-    kind = ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER])
-    function = cgutils.get_or_insert_function(builder.module, kind, _symbol(*loop))
+    function = cgutils.get_or_insert_function(builder.module, LOOP, _symbol(*loop))
     packed = []
     for content in (pointers, dimensions, steps):
         place = cgutils.alloca_once(builder, ir.ArrayType(content[0].type, len(content)))

@@ -30,16 +30,17 @@ from .loops import (
     I32,
     I64,
     LINE,
+    LOOP,
     METADATA,
     PLAIN,
     POINTER,
     STORAGES,
     VOID,
+    Counted,
+    Reference,
     Storage,
-    _Counted,
-    _Reference,
-    _save_floating_point_state,
-    _set_apart,
+    save_floating_point_state,
+    set_apart,
 )
 from .trace import SUMS, Node, Program, Scalar
 
@@ -54,9 +55,9 @@ READ, WRITE = range(2)  # as LLVM numbers them
 GIVEN = ("input", "index", "at")  # numbers that are read, not computed
 I1 = ir.IntType(1)
 # A lane loop must reach LLVM's vectorizer whole: where it is short, it would be unrolled before.
-LANE = _Reference(9010)
+LANE = Reference(9010)
 # The loop over steps has four vectors in each already. Unrolled once more, it would need a rest.
-STEP = _Reference(9014)
+STEP = Reference(9014)
 LOOP_METADATA = """
 !9010 = distinct !{!9010, !9002, !9011, !9012}
 !9011 = !{!"llvm.loop.unroll.disable"}
@@ -141,7 +142,7 @@ class _Rows:
         if name in self.module.globals:
             return self.module.globals[name]
         function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 3 + [pointer] * (4 + len(arrays))), name)
-        _set_apart(function)
+        set_apart(function)
         steps, skip, index, numbers, accumulators, aside, kept, *rows = function.args
         for argument in (numbers, accumulators, *rows[: len(self.inputs)]):
             argument.add_attribute("noalias")
@@ -177,7 +178,7 @@ class _Rows:
             start = b.mul(step, I64(LANES))
             since = b.mul(b.sub(step, begin), I64(LANES))
             once = part == "end"
-            with _Counted(b, I64(0), I64(LANES), LANE) as lane:
+            with Counted(b, I64(0), I64(LANES), LANE) as lane:
                 place = b.add(start, lane)
                 done: dict[Node, ir.Value] = dict(shared)
                 written: dict[Node, ir.Value] = {}  # rows that are computed but once
@@ -229,7 +230,7 @@ class _Rows:
 
         def all_steps(begin: ir.Value, end: ir.Value) -> None:
             for found, computing in self._loops(reductions, crowded):
-                with _Counted(b, begin, end, STEP) as step:
+                with Counted(b, begin, end, STEP) as step:
                     if computing:
                         for node, ahead, use in fetched:
                             self._fetch(b, b.gep(where[node], [b.mul(step, I64(LANES))]), ahead, use)
@@ -240,14 +241,14 @@ class _Rows:
         else:
             together = I64(TOGETHER if part == "long" else 1)
             groups = b.udiv(b.sub(b.add(steps, together), I64(1)), together)
-            with _Counted(b, I64(0), groups, PLAIN) as group:
+            with Counted(b, I64(0), groups, PLAIN) as group:
                 begin = b.mul(group, together)
                 end = b.add(begin, together)
                 for node in sums:
                     self._fill(b, self._accumulator(b, accumulators, node, I64(0), NEXT), self.kind(0.0))
                 all_steps(begin, b.select(b.icmp_signed("<", end, steps), end, steps))
                 for node in sums:
-                    with _Counted(b, I64(0), I64(LANES), LANE) as lane:
+                    with Counted(b, I64(0), I64(LANES), LANE) as lane:
                         places = [self._accumulator(b, accumulators, node, lane, k) for k in (TOTAL, LOST, NEXT)]
                         old, lost, more = (access(place) for place in places)
                         new = b.fadd(old, more)
@@ -429,7 +430,7 @@ class _Rows:
         with b.goto_entry_block():
             result, exception = b.alloca(self.kind), b.alloca(POINTER)
         for node in found:
-            with _Counted(b, I64(0), I64(LANES), LANE) as lane:
+            with Counted(b, I64(0), I64(LANES), LANE) as lane:
                 values = []
                 for argument in node.args:
                     loaded = b.load(self._slot(b, numbers, argument, lane))
@@ -442,14 +443,10 @@ class _Rows:
         program, storage = self.program, self.storage
         operands = (*program.inputs, *program.outputs)
         count = len(operands)
-        loop = ir.Function(
-            self.module,
-            ir.FunctionType(VOID, [POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER]),
-            self.symbol,
-        )
+        loop = ir.Function(self.module, LOOP, self.symbol)
         args, dimensions, steps, _ = loop.args
         b = ir.IRBuilder(loop.append_basic_block("entry"))
-        restore = _save_floating_point_state(b)
+        restore = save_floating_point_state(b)
         rows, length = (b.load(b.gep(dimensions, [I64(k)])) for k in range(2))
         base = [b.load(b.gep(args, [I64(k)])) for k in range(count)]
         between = [b.load(b.gep(steps, [I64(k)])) for k in range(count)]
@@ -501,7 +498,7 @@ class _Block:
         count = len(operands)
         kind = ir.FunctionType(VOID, [I64, I64, I1, *[POINTER] * count, *[I64] * (2 * count)])
         self.function = ir.Function(of.module, kind, f"{of.symbol}.{'short' if short else 'long'}")
-        _set_apart(self.function)
+        set_apart(self.function)
         self.length, self.rows, self.direct = self.function.args[:3]
         self.base = dict(zip(operands, self.function.args[3 : 3 + count], strict=True))
         self.inner = dict(zip(operands, self.function.args[3 + count : 3 + 2 * count], strict=True))
@@ -550,7 +547,7 @@ class _Block:
             if node.kind == "length":
                 of._fill(b, self._slot(node, I64(0)), b.sitofp(self.length, of.kind))
             elif node.kind in GIVEN and not node.row:
-                with _Counted(b, I64(0), self.rows, PLAIN) as row:
+                with Counted(b, I64(0), self.rows, PLAIN) as row:
                     of._fill(b, self._slot(node, row), self._given(node, row))
             elif node.kind == "head" and not self.short:
                 self._find_heads(node)
@@ -575,9 +572,9 @@ class _Block:
         b = self.b
         last_row = b.sub(self.rows, I64(1))
         for node in self.of.inputs:
-            with _Counted(b, I64(0), I64(LANES), PLAIN) as lane:
+            with Counted(b, I64(0), I64(LANES), PLAIN) as lane:
                 row = b.select(b.icmp_signed("<", lane, self.rows), lane, last_row)
-                with _Counted(b, I64(0), self.length, PLAIN) as i:
+                with Counted(b, I64(0), self.length, PLAIN) as i:
                     number = self._number(node, row, i)
                     b.store(number, b.gep(self.buffers[node], [b.add(b.mul(i, I64(LANES)), lane)]))
 
@@ -594,7 +591,7 @@ class _Block:
         b, of = self.b, self.of
         of._fill(b, self._slot(node, I64(0)), of.kind(float("-inf")))
         some = b.select(b.icmp_signed(">", self.length, I64(0)), self.rows, I64(0))
-        with _Counted(b, I64(0), some, PLAIN) as row:
+        with Counted(b, I64(0), some, PLAIN) as row:
             of._fill(b, self._slot(node, row), self._first_finite(node.args[0], row))
 
     def _first_finite(self, node: Node, row: ir.Value) -> ir.Value:
@@ -635,7 +632,7 @@ class _Block:
             if self.short:
                 self._short_pass(stage, steps)
             else:
-                with _Counted(b, I64(0), self.rows, PLAIN) as row:
+                with Counted(b, I64(0), self.rows, PLAIN) as row:
                     self._long_pass(stage, steps, row)
             of._numbers(b, self.numbers, stage + 1)
             if limit := program.limit(stage):
@@ -690,7 +687,7 @@ class _Block:
         first = b.icmp_signed("==", I64(stage), I64(0))
         with b.if_then(b.and_(b.not_(self.direct), b.or_(first, b.not_(self.single)))):
             for node in of.inputs:
-                with _Counted(b, I64(0), some, PLAIN) as i:
+                with Counted(b, I64(0), some, PLAIN) as i:
                     number = self._number(node, row, b.add(here, i))
                     b.store(number, b.gep(self.buffers[node], [i]))
         arrays = of.inputs + of.outputs
@@ -712,7 +709,7 @@ class _Block:
         if stage == of.program.passes - 1:
             with b.if_then(b.not_(self.direct)):
                 for node in of.outputs:
-                    with _Counted(b, I64(0), some, PLAIN) as i:
+                    with Counted(b, I64(0), some, PLAIN) as i:
                         self._put(b.load(b.gep(self.buffers[node], [i])), node, row, b.add(here, i))
         return following
 
@@ -724,9 +721,9 @@ class _Block:
         for node in self.of.program.outputs:
             if node.row and not self.short:
                 continue
-            with _Counted(b, I64(0), self.rows, PLAIN) as row:
+            with Counted(b, I64(0), self.rows, PLAIN) as row:
                 if node.row:
-                    with _Counted(b, I64(0), self.length, PLAIN) as i:
+                    with Counted(b, I64(0), self.length, PLAIN) as i:
                         number = b.load(b.gep(self.buffers[node], [b.add(b.mul(i, I64(LANES)), row)]))
                         self._put(number, node, row, i)
                 else:
