@@ -139,6 +139,8 @@ def test_parameters_of_any_size_cost_few_digits(name, dtype):
             [*exponents, random.uniform(-2, 5, 4) + share * largest / 2, random.uniform(-3, 4, 6)]
         )
         x = (random.choice([-1, 1], x.size) * np.minimum(x, np.finfo(dtype).max)).astype(dtype)
+        if name == "logit" and sign < 0:  # then nothing brings x into its domain
+            x = x[(x >= 0) & (x <= 1)]
         for half in HALVES:
             if (name, half) == ("clipped_linear", "derivative"):  # its line is rounded first, as its note says
                 continue

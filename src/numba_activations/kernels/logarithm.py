@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from ..records import Bound, Error, Limits, activation
+from ..records import Bound, Error, Limits, Rule, activation
 from . import coefficients as c
 from .arithmetic import divide, fast_two_sum
 from .coefficients_logarithm import LOG_DOUBLE, LOG_SINGLE, NEAR_DOUBLE, NEAR_SINGLE, RATIO_DOUBLE, RATIO_SINGLE
@@ -95,11 +95,13 @@ def lifted(x: Float) -> tuple[Float, Float]:
     return (x * T(factor), T(n)) if x < T(below) else (x, T(0))
 
 
-def logit(x: Float) -> tuple[Float, Float]:
+def logit(x: Float, eps: Float = -1.0) -> tuple[Float, Float]:
     """log(x / (1 - x))"""
     T = type(x)
     upper = x > T(0.5)
     a = T(1) - x if upper else x  # of x and 1 - x the smaller
+    held = eps >= T(0) and a < eps
+    a = eps if held else a
     up, up_by = by_type(x, (2.0**24, 24), (2.0**52, 52))
     lifted = T(up) * a  # a normal number also where a is none
     # f = a 2^-n is 0.57 to 1.22 times 1 - a, and is a from 3/8 to 1/2, where no quotient is rounded
@@ -110,19 +112,28 @@ def logit(x: Float) -> tuple[Float, Float]:
     y = fma(s * w, horner(w, by_type(x, RATIO_SINGLE, RATIO_DOUBLE)), s + s)
     y = fma(shifted - (shift(x) + T(up_by)), T(math.log(2)), y)
     y = y if a > T(0) else T(-math.inf if a == T(0) else math.nan)
-    slope = abs(T(1) / (a * (T(1) - a)))
+    slope = T(0) if held else abs(T(1) / (a * (T(1) - a)))
     return -y if upper else y, slope if a >= T(0) else T(math.nan)
+
+
+def _exact_logit(m: Any, x: Any, eps: Any) -> Any:
+    if eps >= 0 and (x < eps or 1 - x < eps):
+        least = m.log(eps) - m.log1p(-eps) if eps > 0 else -m.inf
+        return least if x < eps else -least
+    return m.log(x / (1 - x))
 
 
 activation(
     logit,
-    exact=lambda m, x: m.log(x / (1 - x)),
+    exact=_exact_logit,
     limits=Limits(plus=(math.nan, math.nan), minus=(math.nan, math.nan)),
+    rules=(Rule("eps < 1/2", lambda eps: eps < 0.5),),
     bounds={
         "float32": Bound(Error(1.48, at=0.1298849731683731), Error(2.05, at=0.146605163812637)),
         "float64": Bound(Error(1.4, at=0.7267674383479921), Error(1.9, at=5.769739297024034e-17)),
     },
-    note="NaN outside of [0, 1]; -inf at 0 and inf at 1, with the derivative inf.",
+    note="NaN outside of [0, 1]; -inf at 0 and inf at 1, with the derivative inf. An eps >= 0 brings x between eps and "
+    "1 - eps first, beyond which the derivative is 0; a negative one does nothing.",
 )
 
 
