@@ -147,85 +147,107 @@ def loop_ir(
             module, f"{symbol}.{name}", kernel_symbol, storage, inputs, outputs, constants, scalars, few
         )
 
-    blocks = [block_function(ARRAYS, 0)]
+    blocks = {0: block_function(ARRAYS, 0)}
     if parameters:
-        blocks.append(block_function("scalars", parameters))
+        blocks[parameters] = block_function("scalars", parameters)
     short = block_function("short", 0, SHORT)
-    operands = inputs + outputs
-    loop = ir.Function(module, LOOP, symbol)
-    args, dimensions, steps, _ = loop.args
-    b = ir.IRBuilder(loop.append_basic_block("entry"))
-    buffers = [b.alloca(ir.ArrayType(storage.memory, CHUNK)) for _ in range(operands)]
-    for buffer in buffers:
-        buffer.align = 64
-    firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
-    restore = save_floating_point_state(b)
-    count = b.load(dimensions)
-    base = [b.load(b.gep(args, [I64(k)])) for k in range(operands)]
-    step = [b.load(b.gep(steps, [I64(k)])) for k in range(operands)]
-    size = I64(storage.size)
-
-    done = b.alloca(I64)
-    b.store(I64(0), done)
-    whole = b.lshr(count, I64(_SHIFT))
-    uneven = b.icmp_signed("!=", b.shl(whole, I64(_SHIFT)), count)
-    apart = b.icmp_signed(">", whole, I64(0))
-    for source in base[:inputs]:
-        for result in base[inputs:]:
-            apart = b.and_(apart, _same_or_apart(b, source, result, b.mul(count, size)))
-    for function, scalars in zip(blocks, (0, parameters), strict=False):
-        direct = apart
-        for k in range(operands):
-            scalar = inputs - scalars <= k < inputs
-            direct = b.and_(direct, b.icmp_signed("==", step[k], I64(0) if scalar else size))
-        with b.if_then(direct):
-            typed = [b.bitcast(p, storage.memory.as_pointer()) for p in base]
-            last = [
-                p if inputs - scalars <= k < inputs else b.gep(p, [b.sub(count, I64(BLOCK))])
-                for k, p in enumerate(typed)
-            ]
-            with b.if_then(uneven):  # before anything is written, since an output may be an input
-                b.call(function, [*last[:inputs], *firsts[inputs:], I64(1)])
-            b.call(function, [*typed, whole])
-            with b.if_then(uneven):
-                for source, result in zip(firsts[inputs:], last[inputs:], strict=True):
-                    _copy_block(b, source, result, storage)
-            b.store(count, done)
-
-    def address(k: int, index: ir.Value) -> ir.Value:
-        return b.bitcast(b.gep(base[k], [b.mul(index, step[k])]), storage.memory.as_pointer())
-
-    head, body, end = (loop.append_basic_block(name) for name in ("head", "body", "end"))
-    b.branch(head)
-    b.position_at_end(head)
-    start = b.load(done)
-    b.cbranch(b.icmp_signed("<", start, count), body, end)
-    b.position_at_end(body)
-    left = b.sub(count, start)
-    chunk: ir.Value = I64(CHUNK)
-    if (inputs, outputs) == (2, 1):  # what NumPy reduces and accumulates: each result is an input of the next
-        beside = b.icmp_unsigned("==", b.gep(base[0], [step[0]]), base[2])
-        chunk = b.select(b.and_(beside, b.icmp_signed("==", step[0], step[2])), I64(1), chunk)
-    here = b.select(b.icmp_signed("<", left, chunk), left, chunk)
-    rounded = b.and_(b.add(here, I64(BLOCK - 1)), I64(-BLOCK))
-    for k in range(inputs):
-        _fill_block(b, b.load(address(k, start)), b.gep(firsts[k], [b.sub(rounded, I64(BLOCK))]))
-        with Counted(b, I64(0), here, PLAIN) as i:
-            b.store(b.load(address(k, b.add(start, i))), b.gep(firsts[k], [i]))
-    with b.if_else(b.icmp_signed("<=", here, I64(SHORT))) as (few, many):
-        with few:
-            b.call(short, firsts)
-        with many:
-            b.call(blocks[0], [*firsts, b.lshr(rounded, I64(_SHIFT))])
-    for k in range(inputs, operands):
-        with Counted(b, I64(0), here, PLAIN) as i:
-            b.store(b.load(b.gep(firsts[k], [i])), address(k, b.add(start, i)))
-    b.store(b.add(start, here), done)
-    b.branch(head)
-    b.position_at_end(end)
-    restore()
-    b.ret_void()
+    loop = _Loop(ir.Function(module, LOOP, symbol), storage, inputs, outputs)
+    for scalars, function in blocks.items():
+        loop.compute_in_place(function, scalars)
+    loop.compute_in_buffers(blocks[0], short)
     return str(module) + METADATA
+
+
+class _Loop:
+    """The loop of a ufunc while it is written: contiguous numbers where they lie, all others in buffers."""
+
+    def __init__(self, function: ir.Function, storage: Storage, inputs: int, outputs: int) -> None:
+        self.function, self.storage, self.inputs, self.outputs = function, storage, inputs, outputs
+        operands = range(inputs + outputs)
+        args, dimensions, steps, _ = function.args
+        self.b = b = ir.IRBuilder(function.append_basic_block("entry"))
+        buffers = [b.alloca(ir.ArrayType(storage.memory, CHUNK)) for _ in operands]
+        for buffer in buffers:
+            buffer.align = 64
+        self.firsts = [b.gep(buffer, [I64(0), I64(0)]) for buffer in buffers]
+        self.restore = save_floating_point_state(b)
+        self.count = b.load(dimensions)
+        self.base = [b.load(b.gep(args, [I64(k)])) for k in operands]
+        self.step = [b.load(b.gep(steps, [I64(k)])) for k in operands]
+        self.size = I64(storage.size)
+        self.done = b.alloca(I64)  # how many numbers are
+        b.store(I64(0), self.done)
+        self.whole = b.lshr(self.count, I64(_SHIFT))
+        self.uneven = b.icmp_signed("!=", b.shl(self.whole, I64(_SHIFT)), self.count)
+        self.apart = b.icmp_signed(">", self.whole, I64(0))
+        for source in self.base[:inputs]:
+            for result in self.base[inputs:]:
+                extent = b.mul(self.count, self.size)
+                self.apart = b.and_(self.apart, _same_or_apart(b, source, result, extent))
+
+    def compute_in_place(self, function: ir.Function, scalars: int) -> None:
+        """Call the function of blocks where all operands are contiguous, the last `scalars` of the inputs scalars."""
+        b, inputs = self.b, self.inputs
+        fixed = range(inputs - scalars, inputs)
+        direct = self.apart
+        for k, step in enumerate(self.step):
+            direct = b.and_(direct, b.icmp_signed("==", step, I64(0) if k in fixed else self.size))
+        with b.if_then(direct):
+            typed = [b.bitcast(p, self.storage.memory.as_pointer()) for p in self.base]
+            last = [p if k in fixed else b.gep(p, [b.sub(self.count, I64(BLOCK))]) for k, p in enumerate(typed)]
+            with b.if_then(self.uneven):  # before anything is written, since an output may be an input
+                b.call(function, [*last[:inputs], *self.firsts[inputs:], I64(1)])
+            b.call(function, [*typed, self.whole])
+            with b.if_then(self.uneven):
+                for source, result in zip(self.firsts[inputs:], last[inputs:], strict=True):
+                    _copy_block(b, source, result, self.storage)
+            b.store(self.count, self.done)
+
+    def compute_in_buffers(self, blocks: ir.Function, short: ir.Function) -> None:
+        """Copy what is left to the buffers, compute there, and copy the results back; then return."""
+        b, inputs = self.b, self.inputs
+        head, body, end = (self.function.append_basic_block(name) for name in ("head", "body", "end"))
+        b.branch(head)
+        b.position_at_end(head)
+        start = b.load(self.done)
+        b.cbranch(b.icmp_signed("<", start, self.count), body, end)
+        b.position_at_end(body)
+        here = self._how_many(start)
+        rounded = b.and_(b.add(here, I64(BLOCK - 1)), I64(-BLOCK))
+        for k in range(inputs):
+            first = self.firsts[k]
+            _fill_block(b, b.load(self._address(k, start)), b.gep(first, [b.sub(rounded, I64(BLOCK))]))
+            with Counted(b, I64(0), here, PLAIN) as i:
+                b.store(b.load(self._address(k, b.add(start, i))), b.gep(first, [i]))
+        with b.if_else(b.icmp_signed("<=", here, I64(SHORT))) as (few, many):
+            with few:
+                b.call(short, self.firsts)
+            with many:
+                b.call(blocks, [*self.firsts, b.lshr(rounded, I64(_SHIFT))])
+        for k in range(inputs, inputs + self.outputs):
+            with Counted(b, I64(0), here, PLAIN) as i:
+                b.store(b.load(b.gep(self.firsts[k], [i])), self._address(k, b.add(start, i)))
+        b.store(b.add(start, here), self.done)
+        b.branch(head)
+        b.position_at_end(end)
+        self.restore()
+        b.ret_void()
+
+    def _how_many(self, start: ir.Value) -> ir.Value:
+        """How many numbers come to the buffers at once, of those from `start` on."""
+        b = self.b
+        left = b.sub(self.count, start)
+        chunk: ir.Value = I64(CHUNK)
+        if (self.inputs, self.outputs) == (2, 1):
+            # what NumPy reduces and accumulates: each result is an input of the next
+            beside = b.icmp_unsigned("==", b.gep(self.base[0], [self.step[0]]), self.base[2])
+            chunk = b.select(b.and_(beside, b.icmp_signed("==", self.step[0], self.step[2])), I64(1), chunk)
+        return b.select(b.icmp_signed("<", left, chunk), left, chunk)
+
+    def _address(self, k: int, index: ir.Value) -> ir.Value:
+        """Where an operand has the number of an index."""
+        place = self.b.gep(self.base[k], [self.b.mul(index, self.step[k])])
+        return self.b.bitcast(place, self.storage.memory.as_pointer())
 
 
 def _same_or_apart(b: ir.IRBuilder, source: ir.Value, result: ir.Value, extent: ir.Value) -> ir.Value:
