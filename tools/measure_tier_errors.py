@@ -19,7 +19,7 @@ from numba_activations.tier_errors import FILE, UNITS
 
 TARGET = Path(str(files(numba_activations))) / "data" / FILE
 POINTS = {True: 4_000_000, False: 4000}  # where float64 is exact enough, and where it takes mpmath
-SLACK = 1.1  # between what is found here and what is stated
+SLACK = 1.2  # between what is found here and what is stated
 
 
 def rounded_up(size: float) -> float:
