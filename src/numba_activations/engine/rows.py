@@ -68,6 +68,7 @@ LOOP_METADATA = """
 FEW_CONSTANTS = 8  # in a loop that has half of 16 registers left for something else
 AHEAD = 2048  # bytes between what a pass reads and what it asks for: the processor's own guesses end with a page
 Functions = dict[tuple[Scalar, int], tuple[str, str]]
+Part = Literal["short", "long", "end"]  # of a pass: over short rows, over a long one, and over what is left of that
 
 
 class _Steps(NamedTuple):
@@ -127,135 +128,9 @@ class _Rows:
             self._steps(stage, "end", keeping),
         )
 
-    def _steps(self, stage: int, part: Literal["short", "long", "end"], keeping: str) -> ir.Function:
-        """A pass, from an index on.
-
-        ``void f(steps, skip, index, numbers, accumulators, aside, kept, inputs..., outputs...)``
-
-        Steps of short rows are one number of each; each lane has numbers of its own. Those of a long row are LANES of
-        its numbers; TOGETHER steps are added up before they come to a sum. Its end is one step, where the first `skip`
-        lanes do not reduce.
-        """
-        pointer = self.kind.as_pointer()
-        arrays = self.inputs + self.outputs
+    def _steps(self, stage: int, part: Part, keeping: str) -> ir.Function:
         name = f"{self.symbol}.pass{stage}.{part}.{keeping}"
-        if name in self.module.globals:
-            return self.module.globals[name]
-        function = ir.Function(self.module, ir.FunctionType(VOID, [I64] * 3 + [pointer] * (4 + len(arrays))), name)
-        set_apart(function)
-        steps, skip, index, numbers, accumulators, aside, kept, *rows = function.args
-        for argument in (numbers, accumulators, *rows[: len(self.inputs)]):
-            argument.add_attribute("noalias")
-        where = dict(zip(arrays, rows, strict=True))
-        b = ir.IRBuilder(function.append_basic_block("entry"))
-        result, exception = b.alloca(self.kind), b.alloca(POINTER)
-        skip32 = b.trunc(skip, I32)
-        integer, reductions = self.integer, self.program.reductions(stage)
-        outputs = self.outputs if stage == self.program.passes - 1 else []
-        sums = [node for node in reductions if node.kind in SUMS]
-        crowded = self._large(stage) if part == "long" and sums and target.has_few_registers() else None
-        fetched = self._fetched(stage, keeping) if part == "long" else []
-        if crowded is self.kept and keeping == "load":
-            crowded = None
-        shared = {}  # the numbers of a long row
-        if part != "short":
-            known = (node for node in self.slots if node.stage <= stage)
-            shared = {node: b.load(self._slot(b, numbers, node, I64(0))) for node in known}
-
-        def access(node_pointer: ir.Value) -> ir.Value:
-            loaded = b.load(node_pointer)
-            loaded.set_metadata("llvm.access.group", GROUP)
-            return loaded
-
-        def keep(value: ir.Value, node_pointer: ir.Value) -> None:
-            b.store(value, node_pointer).set_metadata("llvm.access.group", GROUP)
-
-        def index_of(step: ir.Value, lane: ir.Value) -> ir.Value:
-            inside = step if part == "short" else b.add(b.mul(step, I64(LANES)), lane)
-            return b.trunc(b.add(index, inside), integer)
-
-        def all_of(step: ir.Value, begin: ir.Value, reductions: list[Node], computing: bool) -> None:
-            start = b.mul(step, I64(LANES))
-            since = b.mul(b.sub(step, begin), I64(LANES))
-            once = part == "end"
-            with Counted(b, I64(0), I64(LANES), LANE) as lane:
-                place = b.add(start, lane)
-                done: dict[Node, ir.Value] = dict(shared)
-                written: dict[Node, ir.Value] = {}  # rows that are computed but once
-                read: dict[Node, ir.Value] = {}
-                if crowded:
-                    written[crowded] = b.gep(aside, [b.add(since, lane)])
-                if self.kept and keeping:
-                    (read if keeping == "load" else written)[self.kept] = b.gep(kept, [place])
-                if not computing:
-                    read |= written
-
-                def value(node: Node) -> ir.Value:
-                    if node not in done:
-                        if not node.row:
-                            done[node] = access(self._slot(b, numbers, node, lane))
-                        elif node in read:
-                            done[node] = access(read[node])
-                        elif node.kind == "input":
-                            done[node] = access(b.gep(where[node], [place]))
-                        elif node.kind == "spot":
-                            here = b.icmp_signed("==", index_of(step, lane), b.bitcast(value(node.args[1]), integer))
-                            done[node] = b.select(here, self.kind(1.0), self.kind(0.0))
-                        else:
-                            done[node] = self._call(b, node, [value(a) for a in node.args], result, exception)
-                    return done[node]
-
-                for node in reductions:
-                    number = value(node.args[0])
-                    if node.kind == "first":
-                        found = b.fcmp_ordered("==", number, value(node.args[1]))
-                        number = b.bitcast(b.select(found, index_of(step, lane), self._never()), self.kind)
-                    elif node.kind == "count":
-                        number = b.bitcast(b.zext(b.fcmp_unordered("!=", number, self.kind(0.0)), integer), self.kind)
-                    if part == "end":
-                        inside = b.icmp_signed(">=", b.trunc(lane, I32), skip32)
-                        number = b.select(inside, number, self._neutral(b, node))
-                    if node.kind == "others":
-                        peak = self._accumulator(b, accumulators, node, lane, LARGEST)
-                        largest = access(peak)
-                        keep(_larger(b, largest, number, once), peak)
-                        number = _smaller(b, largest, number)
-                    total = self._accumulator(b, accumulators, node, lane, NEXT if node.kind in SUMS else TOTAL)
-                    keep(self._combine(b, node, access(total), number, once), total)
-                if computing:
-                    for node, there in written.items():
-                        keep(value(node), there)
-                for node in outputs:
-                    keep(value(node), b.gep(where[node], [place]))
-
-        def all_steps(begin: ir.Value, end: ir.Value) -> None:
-            for found, computing in self._loops(reductions, crowded):
-                with Counted(b, begin, end, STEP) as step:
-                    if computing:
-                        for node, ahead, use in fetched:
-                            self._fetch(b, b.gep(where[node], [b.mul(step, I64(LANES))]), ahead, use)
-                    all_of(step, begin, found, computing)
-
-        if not sums:
-            all_steps(I64(0), steps)
-        else:
-            together = I64(TOGETHER if part == "long" else 1)
-            groups = b.udiv(b.sub(b.add(steps, together), I64(1)), together)
-            with Counted(b, I64(0), groups, PLAIN) as group:
-                begin = b.mul(group, together)
-                end = b.add(begin, together)
-                for node in sums:
-                    self._fill(b, self._accumulator(b, accumulators, node, I64(0), NEXT), self.kind(0.0))
-                all_steps(begin, b.select(b.icmp_signed("<", end, steps), end, steps))
-                for node in sums:
-                    with Counted(b, I64(0), I64(LANES), LANE) as lane:
-                        places = [self._accumulator(b, accumulators, node, lane, k) for k in (TOTAL, LOST, NEXT)]
-                        old, lost, more = (access(place) for place in places)
-                        new = b.fadd(old, more)
-                        keep(new, places[0])
-                        keep(b.fadd(lost, _lost(b, old, more, new)), places[1])
-        b.ret_void()
-        return function
+        return self.module.globals.get(name) or _Pass(self, name, stage, part, keeping).function
 
     def _fetched(self, stage: int, keeping: str) -> list[tuple[Node, int, int]]:
         """What of a long row comes to the nearest cache before it is needed: how many bytes ahead, and for what.
@@ -484,6 +359,159 @@ class _Rows:
         b.position_at_end(after)
         restore()
         b.ret_void()
+
+
+class _Pass:
+    """A pass: ``void f(steps, skip, index, numbers, accumulators, aside, kept, inputs..., outputs...)``.
+
+    It begins with the numbers at `index`. Steps of short rows are one number of each; each lane has numbers of its own.
+    Those of a long row are LANES of its numbers; TOGETHER steps are added up before they come to a sum. Its end is one
+    step, where the first `skip` lanes do not reduce.
+    """
+
+    def __init__(self, of: _Rows, name: str, stage: int, part: Part, keeping: str) -> None:
+        self.of, self.part, self.keeping = of, part, keeping
+        pointer, arrays = of.kind.as_pointer(), of.inputs + of.outputs
+        self.function = ir.Function(of.module, ir.FunctionType(VOID, [I64] * 3 + [pointer] * (4 + len(arrays))), name)
+        set_apart(self.function)
+        steps, skip, self.index, self.numbers, self.accumulators, self.aside, self.kept, *rows = self.function.args
+        for argument in (self.numbers, self.accumulators, *rows[: len(of.inputs)]):
+            argument.add_attribute("noalias")
+        self.where = dict(zip(arrays, rows, strict=True))
+        self.b = b = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.result, self.exception = b.alloca(of.kind), b.alloca(POINTER)
+        self.skip = b.trunc(skip, I32)
+        self.reductions = of.program.reductions(stage)
+        self.outputs = of.outputs if stage == of.program.passes - 1 else []
+        self.sums = [node for node in self.reductions if node.kind in SUMS]
+        is_crowded = part == "long" and self.sums and target.has_few_registers()
+        self.crowded = of._large(stage) if is_crowded else None  # a row that is to lie in memory
+        self.fetched = of._fetched(stage, keeping) if part == "long" else []
+        if self.crowded is of.kept and keeping == "load":
+            self.crowded = None
+        self.shared: dict[Node, ir.Value] = {}  # the numbers of a long row
+        if part != "short":
+            known = (node for node in of.slots if node.stage <= stage)
+            self.shared = {node: b.load(of._slot(b, self.numbers, node, I64(0))) for node in known}
+        if self.sums:
+            self._sum_up(steps)
+        else:
+            self._all_steps(I64(0), steps)
+        b.ret_void()
+
+    def access(self, place: ir.Value) -> ir.Value:
+        """Load a number that no other lane writes."""
+        loaded = self.b.load(place)
+        loaded.set_metadata("llvm.access.group", GROUP)
+        return loaded
+
+    def _keep(self, value: ir.Value, place: ir.Value) -> None:
+        self.b.store(value, place).set_metadata("llvm.access.group", GROUP)
+
+    def _sum_up(self, steps: ir.Value) -> None:
+        """All steps, some together: then what they add up to comes to the sums."""
+        b, of = self.b, self.of
+        together = I64(TOGETHER if self.part == "long" else 1)
+        groups = b.udiv(b.sub(b.add(steps, together), I64(1)), together)
+        with Counted(b, I64(0), groups, PLAIN) as group:
+            begin = b.mul(group, together)
+            end = b.add(begin, together)
+            for node in self.sums:
+                of._fill(b, of._accumulator(b, self.accumulators, node, I64(0), NEXT), of.kind(0.0))
+            self._all_steps(begin, b.select(b.icmp_signed("<", end, steps), end, steps))
+            for node in self.sums:
+                with Counted(b, I64(0), I64(LANES), LANE) as lane:
+                    places = [of._accumulator(b, self.accumulators, node, lane, k) for k in (TOTAL, LOST, NEXT)]
+                    old, lost, more = (self.access(place) for place in places)
+                    new = b.fadd(old, more)
+                    self._keep(new, places[0])
+                    self._keep(b.fadd(lost, _lost(b, old, more, new)), places[1])
+
+    def _all_steps(self, begin: ir.Value, end: ir.Value) -> None:
+        b = self.b
+        for reductions, computing in self.of._loops(self.reductions, self.crowded):
+            with Counted(b, begin, end, STEP) as step:
+                if computing:
+                    for node, ahead, use in self.fetched:
+                        self.of._fetch(b, b.gep(self.where[node], [b.mul(step, I64(LANES))]), ahead, use)
+                self._step(step, begin, reductions, computing)
+
+    def _step(self, step: ir.Value, begin: ir.Value, reductions: list[Node], computing: bool) -> None:
+        """One number in every lane: reduce it, and where it is `computing`, write what is to be written."""
+        b, of = self.b, self.of
+        start = b.mul(step, I64(LANES))
+        since = b.mul(b.sub(step, begin), I64(LANES))
+        with Counted(b, I64(0), I64(LANES), LANE) as lane:
+            place = b.add(start, lane)
+            written: dict[Node, ir.Value] = {}  # rows that are computed but once
+            read: dict[Node, ir.Value] = {}
+            if self.crowded:
+                written[self.crowded] = b.gep(self.aside, [b.add(since, lane)])
+            if of.kept and self.keeping:
+                (read if self.keeping == "load" else written)[of.kept] = b.gep(self.kept, [place])
+            if not computing:
+                read |= written
+            here = _Lane(self, step, lane, place, read)
+            for node in reductions:
+                self._reduce(node, here)
+            if computing:
+                for node, there in written.items():
+                    self._keep(here.value(node), there)
+            for node in self.outputs:
+                self._keep(here.value(node), b.gep(self.where[node], [place]))
+
+    def _reduce(self, node: Node, here: "_Lane") -> None:
+        """Bring the number of a lane to a reduction."""
+        b, of, once = self.b, self.of, self.part == "end"
+        number = here.value(node.args[0])
+        if node.kind == "first":
+            found = b.fcmp_ordered("==", number, here.value(node.args[1]))
+            number = b.bitcast(b.select(found, here.index(), of._never()), of.kind)
+        elif node.kind == "count":
+            number = b.bitcast(b.zext(b.fcmp_unordered("!=", number, of.kind(0.0)), of.integer), of.kind)
+        if self.part == "end":
+            inside = b.icmp_signed(">=", b.trunc(here.lane, I32), self.skip)
+            number = b.select(inside, number, of._neutral(b, node))
+        if node.kind == "others":
+            peak = of._accumulator(b, self.accumulators, node, here.lane, LARGEST)
+            largest = self.access(peak)
+            self._keep(_larger(b, largest, number, once), peak)
+            number = _smaller(b, largest, number)
+        total = of._accumulator(b, self.accumulators, node, here.lane, NEXT if node.kind in SUMS else TOTAL)
+        self._keep(of._combine(b, node, self.access(total), number, once), total)
+
+
+class _Lane:
+    """What one lane has in a step: each node is computed, or read, where it is first needed."""
+
+    def __init__(self, of: _Pass, step: ir.Value, lane: ir.Value, place: ir.Value, read: dict[Node, ir.Value]) -> None:
+        self.of, self.step, self.lane, self.place, self.read = of, step, lane, place, read
+        self.done = dict(of.shared)
+
+    def value(self, node: Node) -> ir.Value:
+        """The number that a node has here."""
+        if node not in self.done:
+            self.done[node] = self._found(node)
+        return self.done[node]
+
+    def _found(self, node: Node) -> ir.Value:
+        of, b, rows = self.of, self.of.b, self.of.of
+        if not node.row:
+            return of.access(rows._slot(b, of.numbers, node, self.lane))
+        if node in self.read:
+            return of.access(self.read[node])
+        if node.kind == "input":
+            return of.access(b.gep(of.where[node], [self.place]))
+        if node.kind == "spot":
+            here = b.icmp_signed("==", self.index(), b.bitcast(self.value(node.args[1]), rows.integer))
+            return b.select(here, rows.kind(1.0), rows.kind(0.0))
+        return rows._call(b, node, [self.value(a) for a in node.args], of.result, of.exception)
+
+    def index(self) -> ir.Value:
+        """Where in the row it is."""
+        b = self.of.b
+        inside = self.step if self.of.part == "short" else b.add(b.mul(self.step, I64(LANES)), self.lane)
+        return b.trunc(b.add(self.of.index, inside), self.of.of.integer)
 
 
 class _Block:
