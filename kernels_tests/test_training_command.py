@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from numba_activations.analysis.confusion import confusion
 from numba_activations.cli import main
 from numba_activations.cli.examples import read_examples
 from numba_activations.data import digits
 from numba_activations.training import MLPClassifier
 from numba_activations.training.idx import read_idx, read_mnist
-from numba_activations.training.pictures import confusion
 
 pytest.importorskip("scipy")
 pytest.importorskip("rich")

@@ -200,7 +200,7 @@ def _train(model: Any, data: Data, options: argparse.Namespace) -> tuple[list[di
 
 
 def _report(model: Any, data: Data, history: list[dict[str, float]], options: argparse.Namespace) -> None:
-    from ..training.pictures import confusion, training_figure
+    from ..analysis.confusion import confusion, training_figure
 
     *_, X_test, y_test = data
     matrix = confusion(y_test, model.predict(X_test), model.classes_)

@@ -1,15 +1,17 @@
-"""Pictures of a training: what is mistaken for what, and how loss and accuracy went."""
+"""What a training has led to: what is mistaken for what, and how loss and accuracy went."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..analysis.plots import OTHERS, OURS, STYLE
-from .network import Array
+from .plots import OTHERS, OURS, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Array = NDArray[Any]
 
 
 def confusion(labels: Array, predicted: Array, classes: Array) -> Array:
