@@ -1,5 +1,6 @@
 """The functional core of training: gradients, update rules, and what adds up."""
 
+import math
 import os
 import subprocess
 import sys
@@ -238,6 +239,27 @@ def test_update_rules(solver, dtype):
         assert loss == pytest.approx(wanted, rel=tolerance)
         np.testing.assert_allclose(parameters.vector, expected.vector, rtol=tolerance, atol=tolerance)
     assert state.updates[0] == 9
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (np.arange(8).reshape(4, 2), r"int64 of shape \(4, 2\): it must be a vector"),
+        (np.ones(8, bool), "order is bool"),
+        ([0.9, 1.9], "order is float64"),
+        ([0, 8], "rows from 0 to 8: they must lie in 0 .. 7"),
+    ],
+)
+def test_an_order_is_a_vector_of_rows(order, message):
+    parameters = initialise(Network.of((4, 3), loss="squared_error"), 0)
+    with pytest.raises(ValueError, match=message):
+        train_batches(parameters, np.zeros((8, 4)), np.zeros((8, 3)), order=order)
+
+
+@pytest.mark.parametrize("wrong", [{"learning_rate": math.nan}, {"beta_1": 1.0}, {"beta_2": -0.1}], ids=str)
+def test_a_solver_refuses_numbers_that_lead_nowhere(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} is .*: it must be at least 0 and less than"):
+        Solver(**wrong)
 
 
 def test_rows_in_their_own_order_give_the_same_bits_as_gathered_ones():

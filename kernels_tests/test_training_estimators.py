@@ -448,6 +448,60 @@ def test_numbers_beyond_the_type_of_the_network_are_an_error(data):
             call(_broken(X.astype(float), 1e39))
 
 
+def test_targets_and_parameters_beyond_the_type_of_the_network_are_an_error(data):
+    X, y = data
+    with pytest.raises(ValueError, match="y has numbers that are infinite in float32"):
+        quick_regressor().fit(X.astype(np.float32), y * 1e300)
+    with pytest.raises(ValueError, match="a parameter is infinite in float32"):
+        quick(activation="elu(1e300)").fit(X.astype(np.float32), y)
+
+
+def test_a_training_that_has_ended_is_not_resumed(data):
+    X, y = data
+    model = quick(max_iter=50, n_iter_no_change=2, tol=1e9).fit(X, y)
+    epochs, weights = model.n_iter_, model.coefs_[0].copy()
+    assert epochs < 10
+    assert model.resume(X, y).n_iter_ == epochs
+    np.testing.assert_array_equal(model.coefs_[0], weights)
+
+
+def test_a_refused_call_leaves_an_interrupted_training_where_it_was(data):
+    X, y = data
+    model = quick(max_iter=4).fit(X, y, callback=lambda epoch, _: epoch == 3)
+    with pytest.raises(ValueError, match="y"):
+        model.partial_fit(X, np.eye(10)[y])
+    epochs = []
+    model.resume(X, y, callback=lambda epoch, _: epochs.append(epoch))
+    assert epochs == [4]
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        np.array([*"abcdefghij"], np.dtypes.StringDType()),
+        np.array([*"abcdefghij"], object),
+        np.array([*range(10)], object),
+    ],
+    ids=["StringDType", "strings", "numbers"],
+)
+def test_classes_of_any_kind_are_saved(data, tmp_path, classes):
+    X, y = data
+    model = quick(hidden_layer_sizes=range(3, 5)).fit(X, classes[y])
+    model.save(tmp_path / "m.npz")
+    loaded = MLPClassifier.load(tmp_path / "m.npz")
+    assert loaded.predict(X).tolist() == model.predict(X).tolist()
+    assert loaded.hidden_layer_sizes == (3, 4)
+    assert loaded.set_params(max_iter=model.n_iter_ + 1).resume(X, classes[y]).n_iter_ == model.n_iter_ + 1
+
+
+@pytest.mark.filterwarnings("ignore:.*lbfgs failed")
+def test_lbfgs_holds_nothing_out(data):
+    X, y = data
+    model = quick(solver="lbfgs", early_stopping=True, max_iter=2).fit(X[:3], y[:3])
+    assert model.best_validation_score_ is None
+    assert model.validation_scores_ is None
+
+
 def test_a_score_takes_labels_as_fit_does_and_one_for_each_row(data):
     X, y = data
     classifier, regressor = quick().fit(X, y), quick_regressor().fit(X, y)

@@ -151,6 +151,11 @@ class Solver:
         Whether the momentum of 'sgd' is Nesterov's.
     l2 : float
         Strength of the penalty l2 / 2 |weights|^2, which a batch of n rows divides by n.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method, or a rate or decay is out of range.
     """
 
     name: str = "sgd"
@@ -165,6 +170,9 @@ class Solver:
     def __post_init__(self) -> None:
         if self.name not in at.SOLVERS:
             raise ValueError(f"solver is {self.name!r}: it must be one of {', '.join(at.SOLVERS)}")
+        for name, below in (("learning_rate", np.inf), ("beta_1", 1), ("beta_2", 1), ("epsilon", np.inf)):
+            if not 0 <= getattr(self, name) < below:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 0 and less than {below}")
 
 
 @dataclass(slots=True)

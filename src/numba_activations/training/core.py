@@ -23,6 +23,14 @@ class Pass(NamedTuple):
     derivatives: list[Array]
 
 
+def _in_type_of(network: Network, values: Any, name: str) -> Array:
+    try:
+        with np.errstate(over="raise"):
+            return np.asarray(values, network.dtype, order="C")
+    except FloatingPointError:
+        raise ValueError(f"{name} has numbers that are infinite in {network.dtype}, the type of the network") from None
+
+
 def as_matrix(X: Any, network: Network) -> Array:
     """X as the compiled loop takes it: a contiguous matrix of the network's dtype. Copies only where it must.
 
@@ -31,11 +39,7 @@ def as_matrix(X: Any, network: Network) -> Array:
     ValueError
         If X is not a matrix with a column for each input, or a number overflows in the network's dtype.
     """
-    try:
-        with np.errstate(over="raise"):
-            matrix: Array = np.asarray(X, network.dtype, order="C")
-    except FloatingPointError:
-        raise ValueError(f"X has numbers that are infinite in {network.dtype}, the type of the network") from None
+    matrix = _in_type_of(network, X, "X")
     if matrix.ndim != 2 or matrix.shape[1] != network.sizes[0]:
         raise ValueError(f"X has shape {matrix.shape}: it must be (rows, {network.sizes[0]})")
     return matrix
@@ -47,7 +51,8 @@ def as_targets(y: Any, network: Network, rows: int) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If y has another length than X, another width than the network, or labels or targets that the loss has not.
+        If y has another length than X, another width than the network, labels or targets that the loss has not, or a
+        number overflows in the network's dtype.
     """
     y, outputs = np.asarray(y), network.sizes[-1]
     if len(y) != rows:
@@ -58,7 +63,7 @@ def as_targets(y: Any, network: Network, rows: int) -> tuple[Array, Array]:
         if rows and not 0 <= y.min() <= y.max() < outputs:
             raise ValueError(f"y has labels from {y.min()} to {y.max()}: they must lie in 0 .. {outputs - 1}")
         return np.ascontiguousarray(y, np.int64), np.zeros((0, outputs), network.dtype)
-    targets = np.ascontiguousarray(y.reshape(rows, -1), network.dtype)
+    targets = _in_type_of(network, y.reshape(rows, -1), "y")
     if targets.shape[1] != outputs:
         raise ValueError(f"y has shape {y.shape}: it must be ({rows}, {outputs})")
     if network.loss == "binary_cross_entropy" and not np.all((targets == 0) | (targets == 1)):
@@ -201,6 +206,9 @@ def train_batches(
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: it must be at least 1")
     if order is not None:
+        order = np.asarray(order)
+        if order.ndim != 1 or (order.size and order.dtype.kind not in "iu"):
+            raise ValueError(f"order is {order.dtype} of shape {order.shape}: it must be a vector of row numbers")
         order = np.ascontiguousarray(order, np.int64)
         if order.size and not 0 <= order.min() <= order.max() < len(X):
             raise ValueError(f"order has rows from {order.min()} to {order.max()}: they must lie in 0 .. {len(X) - 1}")

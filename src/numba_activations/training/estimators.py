@@ -1,4 +1,7 @@
-"""Multi-layer perceptrons with the parameters, methods and attributes of scikit-learn's."""
+"""Multi-layer perceptrons with the parameters, methods and attributes of scikit-learn's.
+
+But `fit` takes no sample weights, X is dense, and the loss follows from the targets.
+"""
 
 import contextlib
 import inspect
@@ -282,7 +285,9 @@ class MultiLayerPerceptron:
                 loss, "identity"
             )
             self._restart()
-        return as_matrix(X, self._parameters.network), encoded
+        X = as_matrix(X, self._parameters.network)
+        as_targets(encoded, self._parameters.network, len(X))  # refuses, as nothing has been changed yet
+        return X, encoded
 
     def _keep_best(self) -> None:
         """Go on with the weights that predict, and forget which rows they were chosen by."""
@@ -325,15 +330,17 @@ class MultiLayerPerceptron:
                 self._keep_best()
                 self._restart()
             self.n_iter_ = 0
-            self.validation_scores_ = (self.validation_scores_ or []) if self.early_stopping else None
-            self.best_validation_score_ = -math.inf if self.early_stopping else None
-            self._validation = self._split(encoded) if self.early_stopping else None
+            held = self.early_stopping and self.solver != "lbfgs"
+            self.validation_scores_ = (self.validation_scores_ or []) if held else None
+            self.best_validation_score_ = -math.inf if held else None
+            self._validation = self._split(encoded) if held else None
         return self._train(X, encoded, callback)
 
     def resume(self, X: Any, y: Any, *, callback: Callback | None = None) -> Self:
         """Go on where a training of the same data was interrupted or saved, until `max_iter` epochs are done.
 
-        The weights are the same, bit for bit, as if it had not been interrupted.
+        The weights are the same, bit for bit, as if it had not been interrupted; but lbfgs begins anew from them. What
+        has ended by itself is not trained any further.
 
         Parameters
         ----------
@@ -350,7 +357,7 @@ class MultiLayerPerceptron:
             raise ValueError(f"X has {len(X)} rows: the training that goes on had {self._rows}")
         with self._unchanged_if_refused():
             prepared = self._prepare(X, y, False)
-        return self._train(*prepared, callback)
+        return self if self._has_converged else self._train(*prepared, callback)
 
     def _partial_fit(self, X: Any, y: Any, announced: Array | None = None) -> Self:
         if self.early_stopping:
@@ -498,15 +505,19 @@ class MultiLayerPerceptron:
             progress.end(self.loss_)
         self.best_loss_ = min(self.best_loss_, self.loss_)
         self._no_improvement = 0 if improved else self._no_improvement + 1
-        stop = False
-        if self._no_improvement > self.n_iter_no_change:
-            stop = self.solver != "sgd" or self.learning_rate != "adaptive" or self._rate <= 1e-6
-            if not stop:
-                self._rate, self._no_improvement = self._rate / 5, 0
+        stop = self._has_converged
+        if self._no_improvement > self.n_iter_no_change and not stop:
+            self._rate, self._no_improvement = self._rate / 5, 0
         if self.solver == "sgd" and self.learning_rate == "invscaling":
             self._rate = self.learning_rate_init / (self.t_ + 1) ** self.power_t
         batches.change(self._solver())
         return stop
+
+    @property
+    def _has_converged(self) -> bool:
+        """Whether too many epochs have brought nothing, and a smaller learning rate would not help."""
+        last = self.solver != "sgd" or self.learning_rate != "adaptive" or self._rate <= 1e-6
+        return self._no_improvement > self.n_iter_no_change and last
 
     def _train_lbfgs(self, X: Array, encoded: Array, callback: Callback | None) -> Self:
         """Minimise the loss of all rows at once, in as many iterations as `max_iter` leaves."""

@@ -136,7 +136,12 @@ class Network:
             raise ValueError(f"there are {len(texts)} activations for {hidden} hidden layers: one each is needed")
         if isinstance(activation, str):
             LayerActivation.parse(activation)  # a wrong name is an error also where no layer uses it
-        return cls(tuple(int(size) for size in sizes), tuple(map(LayerActivation.parse, texts)), loss, np.dtype(dtype))
+        layers = tuple(map(LayerActivation.parse, texts))
+        for text, layer in zip(texts, layers, strict=True):
+            with np.errstate(over="ignore"):
+                if np.any(np.isinf(np.array(layer.parameters, dtype)) & np.isfinite(layer.parameters)):
+                    raise ValueError(f"activation is {text!r}: a parameter is infinite in {np.dtype(dtype)}")
+        return cls(tuple(int(size) for size in sizes), layers, loss, np.dtype(dtype))
 
     @property
     def layers(self) -> tuple[tuple[int, int], ...]:

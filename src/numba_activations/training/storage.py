@@ -24,7 +24,7 @@ def _simple(value: Any) -> Any:
     """A parameter as JSON has it; a generator or a callable is left out, for its state is kept elsewhere."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | range):
         return [_simple(item) for item in value]
     return value if value is None or isinstance(value, bool | int | float | str) else None
 
@@ -52,13 +52,19 @@ def save(path: Path, model: Any) -> None:
     for name in _ARRAYS:
         if getattr(model, name, None) is not None:
             array = np.asarray(getattr(model, name))
-            if array.dtype == object:
-                if not all(isinstance(item, str) for item in array):
-                    raise TypeError(f"{name} is {array.tolist()}: only numbers and strings can be saved")
-                array = array.astype(np.str_)
-            arrays[name] = array
+            arrays[name] = _without_objects(name, array) if array.dtype.kind in "OT" else array
     with replacing(path) as file:
         np.savez(file, **arrays)
+
+
+def _without_objects(name: str, array: Any) -> Any:
+    """An array of Python's strings, or of numbers of one type, as one that needs no pickle."""
+    kinds = {type(item) for item in array}
+    if all(issubclass(kind, str) for kind in kinds):
+        return np.array(array.tolist(), np.str_)
+    if len(kinds) != 1 or not kinds <= {bool, int, float}:
+        raise TypeError(f"{name} is {array.tolist()}: only strings, or numbers of one type, can be saved")
+    return np.array(array.tolist())
 
 
 def _encode_array(value: Any) -> Any:
