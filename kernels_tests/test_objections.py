@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from numba_activations.analysis.objections import Examples, cost, vanishing, zero_centred
+from numba_activations.analysis.objections.zero_centred import RATES
 from numba_activations.training import LayerActivation
 
 pytest.importorskip("scipy")
@@ -31,7 +32,7 @@ def test_no_sigmoid_is_steeper_than_a_quarter():
 
 def test_gradients_vanish_behind_sigmoids_and_not_behind_tanh(found):
     runs = {(run.activation, run.depth): run for run in found["vanishing"].runs}
-    assert runs["sigmoid", 4].bound == 0.25**3
+    assert runs["sigmoid", 4].without_weights == 0.25**3
     assert runs["sigmoid", 4].factor < 0.4 < 0.8 < runs["tanh", 4].factor
     assert len(runs["sigmoid", 4].moments) == 3
     assert runs["sigmoid", 4].moments[0].gradients.shape == (5,)
@@ -68,7 +69,11 @@ def test_positive_inputs_forbid_every_wanted_step(found):
     assert positive.forbidden == 1.0
     assert centred.forbidden < 0.8
     assert positive.length > 2 * centred.length >= 2
-    assert np.linalg.norm(positive.path[-1] - [1, -1]) < 0.02
+    assert positive.steps > 2 * centred.steps
+    for descent in (positive, centred):
+        assert descent.learning_rate not in (RATES[0], RATES[-1])
+        assert descent.path.shape == (descent.steps + 1, 2)
+        assert np.linalg.norm(descent.path[-1] - [1, -1]) < 0.02
 
 
 def test_shares_are_shares_and_accuracies_those_of_networks_that_learnt(found):
@@ -113,7 +118,7 @@ def test_every_result_tells_prints_draws_and_stores(found, name):
 def test_one_layer_and_one_batch_size_are_told_without_what_they_lack(found):
     one_layer = replace(found["vanishing"], runs=[run for run in found["vanishing"].runs if run.depth == 1])
     first, _ = one_layer.sentences()
-    assert first.startswith("With 1 hidden layer, ")
+    assert first.startswith("At the start, with 1 hidden layer, ")
     assert "a factor of" not in first
     assert "nan" not in str([table.rows for table in one_layer.tables()])
     larger = zero_centred(activations=("sigmoid",), batch_sizes=(8,), epochs=1)
@@ -121,6 +126,26 @@ def test_one_layer_and_one_batch_size_are_told_without_what_they_lack(found):
     only = replace(larger, signs=[replace(s, shares={1: s.shares[1]}) for s in larger.signs])
     assert "over a batch" in larger.sentences()[0]
     assert "over a batch" not in only.sentences()[0]
+
+
+def test_what_is_no_number_is_null_in_json_and_in_no_sentence():
+    found = vanishing(activations=("exp",), initialisations=("lecun",), depths=(3,), epochs=1)
+    text = "".join(found.sentences()) + found.to_json() + str([table.rows for table in found.tables()])
+    assert "nan" not in text.lower()
+    json.loads(found.to_json(), parse_constant=pytest.fail)
+
+
+def test_one_activation_is_compared_with_none(found):
+    prices = found["cost"].prices[:1]
+    first, second = replace(found["cost"], prices=[replace(prices[0], shares={8: 0.25})]).sentences()
+    assert "25.0 % of an epoch with 8 hidden units: it hardly" in first
+    assert second.startswith("It reaches ")
+    tanh = [s for s in found["zero-centred"].signs if s.activation == "tanh"]
+    assert (
+        replace(found["zero-centred"], signs=tanh)
+        .sentences()[0]
+        .startswith("At the start, the gradients that one example gives a unit's weights all have one sign for ")
+    )
 
 
 def test_sentences_follow_the_numbers(found):

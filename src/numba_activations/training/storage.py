@@ -52,7 +52,7 @@ def save(path: Path, model: Any) -> None:
     for name in _ARRAYS:
         if getattr(model, name, None) is not None:
             array = np.asarray(getattr(model, name))
-            arrays[name] = _without_objects(name, array) if array.dtype.kind in "OT" else array
+            arrays[name] = _without_objects(name, array) if array.dtype == object else array
     with replacing(path) as file:
         np.savez(file, **arrays)
 

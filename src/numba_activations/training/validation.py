@@ -161,6 +161,8 @@ def check_labels(y: Any, estimator: str) -> Array:
         raise TypeError("y is a sparse matrix, but dense data is required: use .toarray()")
     labels = _column(np.asarray(y))
     _check_kind(labels, "y", "biufOUSTmM")
+    if labels.dtype.kind == "T":  # NumPy has few functions yet for strings of this kind
+        labels = np.array(labels.tolist(), np.str_)
     if labels.dtype.kind == "f":
         if labels.size:
             _check_finite(labels, "y")

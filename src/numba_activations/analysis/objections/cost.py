@@ -83,9 +83,10 @@ class Cost(Findings):
         dearest = max(self.prices, key=lambda p: p.shares[narrow])
         hardly = [w for w in widths if all(dearest.shares[v] < HARDLY for v in widths if v >= w)]
         cheapest = min(self._kin(dearest), key=lambda p: p.epochs[narrow])
+        other_width = f" and {percent(dearest.shares[wide])} with {wide}" if wide != narrow else ""
         first = (
             f"The dearest activation, {dearest.activation}, takes {percent(dearest.shares[narrow])} of an epoch with "
-            f"{narrow} hidden units and {percent(dearest.shares[wide])} with {wide}: it hardly matters (less than "
+            f"{narrow} hidden units{other_width}: it hardly matters (less than "
             + (f"{percent(HARDLY)}) from {hardly[0]} units on." if hardly else f"{percent(HARDLY)}) at no width tried.")
         )
         saved = 1 - cheapest.epochs[narrow] / dearest.epochs[narrow]
@@ -94,7 +95,7 @@ class Cost(Findings):
             f"{dearest.activation} does, and reaches {self._reached(cheapest)} test accuracy where "
             f"{dearest.activation} reaches {self._reached(dearest)}."
         )
-        return first, second
+        return first, second if cheapest is not dearest else f"It reaches {self._reached(dearest)} test accuracy."
 
     def _reached(self, price: Price) -> str:
         spread = f" (± {100 * price.spread:.1f})" if self.repetitions > 1 else ""

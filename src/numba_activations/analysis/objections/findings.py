@@ -3,6 +3,7 @@
 import abc
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -48,13 +49,18 @@ class Findings(abc.ABC):
     def to_json(self) -> str:
         """The numbers, to be used."""
         content = {"objection": self.name, "version": __version__, "found": self.sentences()}
-        return json.dumps(content | dataclasses.asdict(self), default=_plain, indent=1)  # type: ignore[call-overload]
+        return json.dumps(_plain(content | dataclasses.asdict(self)), indent=1, allow_nan=False)  # type: ignore[call-overload]
 
 
 def _plain(value: Any) -> Any:
+    """A value as JSON has it: null for what is no number, or infinite."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no place in JSON")
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def check_counts(**counts: int) -> None:
@@ -70,7 +76,9 @@ def percent(share: float) -> str:
 
 
 def power(value: float) -> str:
-    """A number that may be very small, as text: '0.25', '3.1e-12'."""
+    """A number that may be very small, as text: '0.25', '3.1e-12'; '-' where there is none."""
+    if not math.isfinite(value):
+        return "-"
     return f"{value:.2g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
 
 

@@ -84,8 +84,11 @@ class Run:
     moments: list[Moment]
 
     @property
-    def bound(self) -> float:
-        """(max |f'|)^(depth - 1): what the activations let through from the last hidden layer to the first at most."""
+    def without_weights(self) -> float:
+        """(max |f'|)^(depth - 1): what the activations alone let through from the last hidden layer to the first.
+
+        The weights come on top: large ones make more of it.
+        """
         return self.steepest ** (self.depth - 1)
 
     @property
@@ -111,7 +114,7 @@ class Vanishing(Findings):
     width, epochs : int
         Units of each hidden layer, and epochs of each training.
     chance : float
-        The accuracy of always naming the most frequent class.
+        The accuracy of always naming the class that is most frequent among the examples to train on.
     threshold : float
         A unit is saturated where |f'| is below this share of max |f'|.
     runs : list of Run
@@ -135,22 +138,25 @@ class Vanishing(Findings):
 
     def sentences(self) -> tuple[str, str]:
         """What was found, from the numbers."""
-        deepest = self.deepest()
+        deepest = [run for run in self.deepest() if math.isfinite(run.moments[0].reaches)] or self.deepest()
         depth = deepest[0].depth
         worst = min(deepest, key=lambda run: run.moments[0].reaches)
         best = max(deepest, key=lambda run: run.moments[-1].accuracy)
         kept = max(deepest, key=lambda run: -abs(math.log(max(run.moments[0].reaches, 1e-300))))
         learnt = max((r.depth for r in self.runs if r.label == worst.label and _learns(r, self.chance)), default=0)
-        a_layer = f", a factor of {worst.factor:.2f} a layer where max |f'| = {worst.steepest:.2f}"
+        a_layer = (
+            f", a factor of {power(round(worst.factor, 2))} a layer where max |f'| = {worst.steepest:.2f} and "
+            f"{percent(float(worst.moments[0].saturated.mean()))} of the units are saturated"
+        )
         first = (
-            f"With {counted(depth, 'hidden layer')}, {worst.label} leaves {power(worst.moments[0].reaches)} of the "
-            f"last hidden layer's gradient for the first{a_layer if depth > 1 else ''}; {kept.label} leaves "
-            f"{power(kept.moments[0].reaches)}."
+            f"At the start, with {counted(depth, 'hidden layer')}, {worst.label} leaves "
+            f"{power(worst.moments[0].reaches)} of the last hidden layer's gradient for the first"
+            f"{a_layer if depth > 1 else ''}; {kept.label} leaves {power(kept.moments[0].reaches)}."
         )
         second = (
             f"After {counted(self.epochs, 'epoch')} the former has {percent(worst.moments[-1].accuracy)} test accuracy "
-            f"at that depth (chance: {percent(self.chance)}) and learns up to depth {learnt} of those tried, while "
-            f"{best.label} has {percent(best.moments[-1].accuracy)} at depth {depth}."
+            f"at that depth (chance: {percent(self.chance)}), and up to depth {learnt} of those tried it gets half-way "
+            f"from chance to certainty, while {best.label} has {percent(best.moments[-1].accuracy)} at depth {depth}."
         )
         return first, second
 
@@ -162,9 +168,9 @@ class Vanishing(Findings):
                 run.activation,
                 run.initialisation,
                 f"{run.steepest:.3g}",
-                power(run.bound),
+                power(run.without_weights),
                 power(run.moments[0].reaches),
-                f"{run.factor:.2f}" if run.depth > 1 else "",
+                power(round(run.factor, 2)) if run.depth > 1 else "",
                 power(run.moments[-1].reaches),
                 percent(float(run.moments[0].saturated.mean())),
                 percent(float(run.moments[-1].saturated.mean())),
@@ -184,7 +190,7 @@ class Vanishing(Findings):
                     "activation",
                     "weights",
                     "max |f'|",
-                    "bound",
+                    "without weights",
                     "at start",
                     "a layer",
                     f"after {counted(self.epochs, 'epoch')}",
@@ -306,7 +312,7 @@ def vanishing(
         best = min(trained, key=lambda rate: trained[rate][0])
         runs.append(Run(activation, initialisation, depth, steepest(network.activations[0]), best, trained[best][1]))
         done += depth
-    chance = float(np.bincount(examples.y_test).max() / len(examples.y_test))
+    chance = float(np.mean(examples.y_test == np.bincount(examples.y).argmax()))
     return Vanishing(examples.name, width, epochs, chance, SATURATED, runs)
 
 

@@ -21,7 +21,8 @@ _DRAWS = 200  # batches of each size
 _HIDDEN = (32, 32)
 WANTED = np.array([1.0, -1.0])  # from (0, 0) on: one weight has to grow and the other to shrink
 CLOSE = 0.02  # the descent has arrived where it is so near
-_RATES = 2.0 ** np.arange(-8, 2)
+RATES = 2.0 ** np.arange(-4, 6)
+_WAYS, _STEPS = 101, 2000  # descents, each with examples of its own, and how long one may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ class Signs:
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """The way of two weights to where they are wanted.
+    """The way of two weights to where they are wanted: medians of many descents, each with examples of its own.
 
     Attributes
     ----------
     inputs : str
         What the weights are multiplied by.
     learning_rate : float
-        The one of those tried with the fewest steps.
+        The one of those tried with the fewest steps, of those with which all descents arrived.
     steps : int
         Examples until the weights were near.
     length : float
@@ -64,7 +65,7 @@ class Descent:
     forbidden : float
         Share of the steps that moved both weights the same way, where the two have to move in opposite ways.
     path : ndarray, shape (steps + 1, 2)
-        The weights after each example.
+        The weights after each example, on a way of as many steps.
     """
 
     inputs: str
@@ -103,18 +104,17 @@ class ZeroCentred(Findings):
         """What was found, from the numbers."""
         start = [s for s in self.signs if s.moment == "at the start"]
         one = [s.activation for s in start if s.shares[1] == 1]
-        rest = [f"{percent(s.shares[1])} behind {s.activation}" for s in start if s.shares[1] < 1]
+        rest = [f"{percent(s.shares[1])} of those behind {s.activation}" for s in start if s.shares[1] < 1]
         largest = max(start[0].shares)
         batch = (
             f"; over a batch of {largest} examples that holds for {percent(start[0].shares[largest])} of the units "
             f"behind {start[0].activation}"
         )
+        behind = ([f"for all units behind {listed(one)}"] if one else []) + ([f"for {listed(rest)}"] if rest else [])
         first = (
-            (f"For one example the gradients of all units' weights share one sign behind {listed(one)}" if one else
-             "Behind no activation do the gradients of all units' weights share one sign for one example")
-            + (f", and of {listed(rest)}" if rest else "")
-            + (batch if largest > 1 else "") + "."
-        )  # fmt: skip
+            "At the start, the gradients that one example gives a unit's weights all have one sign "
+            f"{listed(behind)}{batch if largest > 1 else ''}."
+        )
         worst, best = (choose(self.descents, key=lambda d: d.length) for choose in (max, min))
         second = (
             f"On the way to weights that must move in opposite directions, {percent(worst.forbidden)} of the steps "
@@ -141,7 +141,7 @@ class ZeroCentred(Findings):
                 ],
             ),
             Table(
-                "Two weights on their way from (0, 0) to (1, -1), one example a step",
+                f"Two weights on their way from (0, 0) to (1, -1), one example a step; medians of {_WAYS}",
                 ("inputs", "learning rate", "steps", "path / straight line", "steps with both weights the same way"),
                 [
                     (d.inputs, f"{d.learning_rate:g}", str(d.steps), f"{d.length:.2f}", percent(d.forbidden))
@@ -216,7 +216,8 @@ def zero_centred(
     sign of delta. Behind a relu some x_i are 0, and the others positive: their gradients still share one sign.
 
     The descent fits t = x_1 - x_2 by its weights, one example at a time, from (0, 0). Its inputs are sigmoids of
-    standard normal numbers, or the same less their mean; each has the best of ten learning rates.
+    standard normal numbers, or the same less their mean; each has the best of ten learning rates, and the numbers are
+    medians of 101 descents.
     """
     examples = examples or Examples.digits()
     check_counts(epochs=epochs)
@@ -231,7 +232,7 @@ def zero_centred(
         step(k / (len(activations) + 1), activation)
         signs += _signs(activation, examples, batch_sizes, epochs, random_state)
     step(len(activations) / (len(activations) + 1), "descent")
-    z = np.random.default_rng(random_state).normal(size=(20_000, 2))
+    z = np.random.default_rng(random_state).normal(size=(_STEPS, _WAYS, 2))
     positive = act.sigmoid(z)
     inputs = {"sigmoid": positive, "centred sigmoid": positive - 0.5}
     return ZeroCentred(examples.name, signs, [_descend(name, x) for name, x in inputs.items()])
@@ -271,21 +272,26 @@ def _one_sign(gradient: Array) -> tuple[int, int]:
 
 
 def _descend(name: str, inputs: Array) -> Descent:
-    """The descent with the learning rate that arrives first."""
-    arrived = [found for rate in _RATES if (found := _follow(name, inputs, float(rate))) is not None]
+    """The descents with the learning rate with which they arrive first."""
+    arrived = [found for rate in RATES if (found := _follow(name, inputs, float(rate))) is not None]
     return min(arrived, key=lambda found: found.steps)
 
 
 def _follow(name: str, inputs: Array, rate: float) -> Descent | None:
-    weights, path = np.zeros(2), [np.zeros(2)]
-    for x in inputs:
-        weights = weights - rate * (weights @ x - WANTED @ x) * x
-        path.append(weights)
-        distance = np.linalg.norm(weights - WANTED)
-        if distance < CLOSE:
-            moves = np.diff(path, axis=0)
-            length = float(np.linalg.norm(moves, axis=1).sum() / np.linalg.norm(WANTED))
-            return Descent(name, rate, len(moves), length, float(np.mean(moves.prod(axis=1) > 0)), np.array(path))
-        if distance > 1e3:
-            break
-    return None
+    """Many descents at once, for inputs of shape (steps, descents, 2); None where one does not arrive."""
+    weights = np.zeros(inputs.shape[1:])
+    places = [weights]
+    with np.errstate(over="ignore", invalid="ignore"):  # where the rate is too large
+        for x in inputs:
+            weights = weights + rate * ((WANTED - weights) * x).sum(axis=-1, keepdims=True) * x
+            places.append(weights)
+        near = np.linalg.norm(np.array(places) - WANTED, axis=-1) < CLOSE
+    if not near.any(axis=0).all():
+        return None
+    steps = near.argmax(axis=0)
+    paths = [np.array(places[: last + 1])[:, k] for k, last in enumerate(steps)]
+    moves = [np.diff(path, axis=0) for path in paths]
+    lengths = [np.linalg.norm(m, axis=1).sum() / np.linalg.norm(WANTED) for m in moves]
+    forbidden = [np.mean(m.prod(axis=1) > 0) for m in moves]
+    typical = paths[int(np.argsort(steps)[len(steps) // 2])]
+    return Descent(name, rate, len(typical) - 1, float(np.median(lengths)), float(np.median(forbidden)), typical)
