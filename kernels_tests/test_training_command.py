@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -174,6 +175,15 @@ def test_a_diverged_training_writes_its_numbers_and_warns_beside_them(capsys):
     assert "The loss is not finite in epoch 1" in printed.err
 
 
+def test_labels_may_be_any_text(tmp_path, capsys):
+    images, labels = digits()
+    np.savez(tmp_path / "[b].npz", X=images[:300], y=np.array(["[red]x", "[/]", "a"])[labels[:300] % 3])
+    command = ["train", "--epochs", "1", "--hidden", "4", "--json", str(tmp_path / "r.json")]
+    assert main([*command, "--data", str(tmp_path / "[b].npz")]) == 0
+    assert re.search(r"taken: (\[red\]x|\[/\]|a) for (\[red\]x|\[/\]|a), ", capsys.readouterr().out)
+    assert "[b].npz" in json.loads((tmp_path / "r.json").read_text())["data"]
+
+
 def test_it_resumes_what_the_estimator_began(tmp_path):
     pytest.importorskip("matplotlib")
     images, labels = digits()
@@ -229,7 +239,11 @@ def _torn(directory):
         (_with(a=np.zeros(3)), "holds a: it must hold X and y"),
         (_with(X=np.zeros((9, 2)), y=np.zeros(9), X_test=np.zeros((9, 2))), "both or none"),
         (_with(X=np.zeros((9, 2)), y=np.zeros(8)), "9 examples and 8 labels"),
-        (_with(X=np.full((9, 2), np.nan), y=np.arange(9) % 2), "Input X contains NaN"),
+        (_with(X=np.full((9, 2), np.nan), y=np.arange(9) % 2), "X holds nan: all numbers must be finite in float32"),
+        (_with(X=np.full((9, 2), 1e300), y=np.arange(9) % 2), "X holds 1e+300: all numbers must be finite in float32"),
+        (_with(X=np.eye(9) * 1j, y=np.arange(9) % 2), "X is complex128 of shape (7, 9): it must be numbers"),
+        (_with(X=np.eye(9), y=np.zeros(9)), "all examples have the label 0.0"),
+        (_with(X=1.0, y=2), "X has shape () and y (): each must have a row for each example"),
         (_with(X=np.eye(9), y=np.eye(9, dtype=int)), "y has shape (7, 9): it must have one label for each of 7 rows"),
         (_with(X=np.eye(4), y=[0, 2, 0, 2], X_test=np.eye(4), y_test=[0, 1, 2, 5]), "y_test has the labels [1, 5]"),
         (_with(X=np.eye(4), y=[0, 2, 0, 2], X_test=np.eye(4), y_test=[0]), "y_test has shape (1,)"),

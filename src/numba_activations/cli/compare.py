@@ -109,10 +109,12 @@ def _checked(options: argparse.Namespace, outputs: list[Path]) -> tuple[np.ndarr
 
 def _print(found: Comparison) -> None:
     """The tables for the terminal."""
+    from rich.text import Text
+
     from .terminal import console, table_of
 
     output = console()
-    output.print(f"[bold]{found.activation}(x)[/] = {found.formula}    on {found.input}")
+    output.print(Text.assemble((f"{found.activation}(x)", "bold"), f" = {found.formula}    on {found.input}"))
     for dtype in found.dtypes:
         measurements = found.of(dtype)
         copy = ", ".join(f"{size} {t:.3f}" for size, t in found.copy[dtype].items())

@@ -67,6 +67,8 @@ def _split(arrays: tuple[NDArray[Any], ...], dtype: str, fraction: float, seed: 
     """Training and test part, as matrices; bytes become numbers between 0 and 1."""
     if len(arrays) == 2:
         X, y = arrays
+        if not X.ndim or not y.ndim:
+            raise UserError(f"X has shape {X.shape} and y {y.shape}: each must have a row for each example")
         if not 0 < fraction < 1:
             raise UserError(f"--test-fraction is {fraction}: it must lie between 0 and 1")
         count = round(fraction * len(X))
@@ -77,11 +79,18 @@ def _split(arrays: tuple[NDArray[Any], ...], dtype: str, fraction: float, seed: 
         order = np.random.default_rng(seed).permutation(len(X))
         arrays = (X[order[count:]], y[order[count:]], X[order[:count]], y[order[:count]])
     X, y, X_test, y_test = arrays
-    parts = []
-    for part in (X, X_test):
-        scale = 255 if part.dtype == np.uint8 else 1
-        parts.append(part.reshape(len(part), -1).astype(dtype, copy=False) / np.dtype(dtype).type(scale))
-    return parts[0], y, parts[1], y_test
+    return _matrix("X", X, dtype), y, _matrix("X_test", X_test, dtype), y_test
+
+
+def _matrix(name: str, X: NDArray[Any], dtype: str) -> NDArray[Any]:
+    if X.dtype.kind not in "biuf" or not X.ndim or not X.size:
+        raise UserError(f"{name} is {X.dtype} of shape {X.shape}: it must be numbers, a row or image for each example")
+    with np.errstate(over="ignore"):
+        matrix = X.reshape(len(X), -1).astype(dtype, copy=False)
+    if not np.isfinite(matrix).all():
+        value = X.reshape(matrix.shape)[~np.isfinite(matrix)][0]
+        raise UserError(f"{name} holds {value}: all numbers must be finite in {dtype}")
+    return matrix / np.dtype(dtype).type(255 if X.dtype == np.uint8 else 1)
 
 
 def _checked(data: Data) -> Data:
@@ -91,6 +100,9 @@ def _checked(data: Data) -> Data:
             raise UserError(
                 f"y{which} has shape {y.shape}: it must have one label for each of {len(X)} rows of X{which}"
             )
+    classes = np.unique(data[1])
+    if len(classes) < 2:
+        raise UserError(f"all examples have the label {classes[0]}: there must be two labels at least")
     unseen = np.setdiff1d(data[3], data[1])
     if unseen.size:
         raise UserError(f"y_test has the labels {unseen.tolist()}: no example to train on has them")

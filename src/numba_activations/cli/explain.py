@@ -93,7 +93,7 @@ def _print(found: Any) -> None:
     from .terminal import console, table_of
 
     output = console()
-    output.print(f"\n[bold]{found.objection}[/bold]\n")
+    output.print(f"\n{found.objection}\n", style="bold")
     for table in found.tables():
         output.print(table_of(*table))
     for sentence in found.sentences():

@@ -1,6 +1,7 @@
 """Tables and progress for the terminal."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,7 +13,10 @@ __all__ = ["console", "progress", "table_of"]
 
 
 class _Console(Console):
-    """Leaves a pipe that nobody reads to `main`, where Rich would end the process."""
+    """Prints text as it is, and leaves a pipe that nobody reads to `main`, where Rich would end the process."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
 
     def on_broken_pipe(self) -> None:
         """Raise again what Rich has caught."""
@@ -21,8 +25,8 @@ class _Console(Console):
 
 def console(stderr: bool = False) -> Console:
     """Standard output or error; where it is no terminal and so has no width, as wide as our tables are."""
-    found = _Console(highlight=False, stderr=stderr)
-    return found if found.is_terminal else _Console(highlight=False, stderr=stderr, width=max(found.width, 120))
+    found = _Console(stderr=stderr)
+    return found if found.is_terminal else _Console(stderr=stderr, width=max(found.width, 120))
 
 
 def progress() -> Progress:
@@ -34,17 +38,19 @@ def progress() -> Progress:
 def table_of(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = True) -> Table:
     """A table of plain text; where lines are not to wrap, all but the first and the last column hold numbers.
 
-    The last gives way where the terminal is too narrow, so that names and numbers stay whole.
+    The last gives way where the terminal is too narrow, so that names and numbers stay whole. Where lines wrap, nothing
+    is cut off: what finds no room goes on in the next line.
     """
     padding = (0, 1) if wrap else 0  # the head's box puts a space between the columns as well
     table = Table(
-        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=padding
+        title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=padding
     )
     for column in header:
         last = column == header[-1]
         number = not wrap and not last and column != header[0]
         whole = column == header[0] or (not wrap and not last)
-        table.add_column(column, justify="right" if number else "left", no_wrap=whole)
+        justify: Literal["left", "right"] = "right" if number else "left"
+        table.add_column(Text(column), justify=justify, no_wrap=whole, overflow="fold" if wrap else "ellipsis")
     for row in rows:
         table.add_row(*map(Text, row))
     return table

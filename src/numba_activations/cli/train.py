@@ -32,7 +32,9 @@ OF_MODEL: dict[str, Any] = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_option(parser)
-    parser.add_argument("--epochs", type=int, default=5, metavar="N")
+    parser.add_argument(
+        "--epochs", type=int, default=5, metavar="N", help="how often all examples are seen (default: 5)"
+    )
 
     def of_model(name: str, meaning: str, **options: Any) -> None:
         default = OF_MODEL[name.replace("-", "_")]
@@ -50,14 +52,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     of_model("dtype", "the type of all numbers", choices=("float32", "float64"))
     of_model("seed", "the same seed gives the same weights", type=int, metavar="N")
     parser.add_argument(
-        "--test-fraction", type=float, default=0.2, metavar="F", help="held out where the data have no test part"
-    )
+        "--test-fraction", type=float, default=0.2, metavar="F",
+        help="held out where the data have no test part; with --resume the same as before (default: 0.2)",
+    )  # fmt: skip
     parser.add_argument(
         "--save", type=Path, metavar="FILE", help="write the weights, and what --resume needs, to an .npz"
     )
     parser.add_argument(
         "--resume", type=Path, metavar="FILE",
-        help="go on with a saved training of the same data, up to --epochs in all; the file has all else",
+        help="go on with a saved training of the same data, up to --epochs in all; the file has the options of the model",
     )  # fmt: skip
     parser.add_argument("--json", nargs="?", const=Path("-"), type=Path, metavar="FILE", help="write the numbers")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the confusion matrix: .svg, .png or .pdf")
@@ -207,14 +210,6 @@ def _report(model: Any, data: Data, history: list[dict[str, float]], options: ar
     accuracy, seconds = np.trace(matrix) / matrix.sum(), sum(epoch["seconds"] for epoch in history)
     mistakes = matrix - np.diag(np.diag(matrix))
     true, found = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    if options.json != Path("-"):
-        from .terminal import console
-
-        output = console()
-        output.print(f"\n{accuracy:.2%} of the test examples are right after {seconds:.2f} s of training.")
-        if mistakes.any():
-            pair = f"{model.classes_[true]} for {model.classes_[found]}"
-            output.print(f"Most often taken: {pair}, {mistakes.max()} times of {matrix[true].sum()}.")
     if options.json is not None:
         result = {"estimator": repr(model), "data": options.data, "epochs": history, "confusion": matrix.tolist()}
         write(options.json, json.dumps(result, indent=1) + "\n")
@@ -227,3 +222,11 @@ def _report(model: Any, data: Data, history: list[dict[str, float]], options: ar
         losses, accuracies = ([epoch[k] for epoch in history] for k in ("loss", "test_accuracy"))
         figure = training_figure(matrix, model.classes_, losses, accuracies, title)
         write(options.plot, image(figure, options.plot.suffix[1:]))
+    if options.json != Path("-"):
+        from .terminal import console
+
+        output = console()
+        output.print(f"\n{accuracy:.2%} of the test examples are right after {seconds:.2f} s of training.")
+        if mistakes.any():
+            pair = f"{model.classes_[true]} for {model.classes_[found]}"
+            output.print(f"Most often taken: {pair}, {mistakes.max()} times of {matrix[true].sum()}.")
