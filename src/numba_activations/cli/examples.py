@@ -90,7 +90,8 @@ def _matrix(name: str, X: NDArray[Any], dtype: str) -> NDArray[Any]:
     if not np.isfinite(matrix).all():
         value = X.reshape(matrix.shape)[~np.isfinite(matrix)][0]
         raise UserError(f"{name} holds {value}: all numbers must be finite in {dtype}")
-    return matrix / np.dtype(dtype).type(255 if X.dtype == np.uint8 else 1)
+    scaled: NDArray[Any] = matrix / np.dtype(dtype).type(255 if X.dtype == np.uint8 else 1)
+    return scaled
 
 
 def _checked(data: Data) -> Data:

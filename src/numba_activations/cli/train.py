@@ -60,7 +60,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--resume", type=Path, metavar="FILE",
-        help="go on with a saved training of the same data, up to --epochs in all; the file has the options of the model",
+        help="go on with a saved training of the same data, up to --epochs in all; the file has the other options",
     )  # fmt: skip
     parser.add_argument("--json", nargs="?", const=Path("-"), type=Path, metavar="FILE", help="write the numbers")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the confusion matrix: .svg, .png or .pdf")
