@@ -11,6 +11,7 @@ import numba
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.runtime import _nrt_python, rtsys
 from processes import run
 from rows import nans
 
@@ -313,6 +314,12 @@ class TestSoftmax:
         assert act.logmeanexp(np.full(1001, 0.1)) == 0.1
         assert np.isnan(act.logmeanexp([]))
 
+    @pytest.mark.parametrize("dtype", ["float16", "float32"])
+    def test_logmeanexp_sees_one_number_among_more_than_float32_can_count(self, dtype):
+        x = np.zeros(2**24 + 1, dtype)
+        x[-1] = 11
+        assert act.logmeanexp(x) == pytest.approx(math.log1p(math.expm1(11) / x.size), rel=1e-3)
+
     def test_keepdims_and_axes(self):
         x = np.arange(24.0).reshape(2, 3, 4)
         assert act.logsumexp(x, axis=1, keepdims=True).shape == (2, 1, 4)
@@ -504,12 +511,66 @@ X, HALF = np.ones((3, 4)), np.ones((3, 2))
             ValueError,
             "with shape (4,) and arg 1 with shape (3,)",
         ),
+        (lambda: act.softmax_cross_entropy(X[:, :3], np.eye(3, dtype=int)), ValueError, "probabilities must be floats"),
+        (lambda: act.maxout(np.ma.array(X, mask=X > 2), 2), TypeError, "maxout() takes no masked arrays"),
         (lambda: act.softmax_cross_entropy(X, [1, 1, 1], axis=None), TypeError, "an integer as axis: got None"),
     ],
 )
 def test_what_is_wrong_is_told_of_arguments_along_an_axis(call, error, message):
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+def test_a_number_g_leaves_the_type_of_arrays_as_it_is():
+    for dtype in ("float16", "float32"):
+        x = np.array([1, 2, 3, 4], dtype)
+        for found in (
+            act.vjp.glu(1.0, x),
+            act.vjp.maxout(1.0, x, 2),
+            act.vjp.softmax_cross_entropy(1.0, x, 1),
+            act.vjp.softmax_cross_entropy(1, x, x),
+        ):
+            assert found.dtype == dtype
+
+
+@pytest.mark.parametrize("name", ["standardize", "rms_norm"])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64"])
+def test_integers_promote_as_in_exp_beside_parameters(name, dtype):
+    x = np.array([1, 0, 1], dtype)
+    wanted = np.exp(x).dtype
+    for given in ({}, {"eps": 1e-3}):
+        assert getattr(act, name)(x, **given).dtype == wanted
+        assert getattr(act.vjp, name)(x, x, **given).dtype == wanted
+
+
+def test_a_refused_call_in_compiled_code_keeps_no_copy():
+    """It loses what any call that raises does in Numba, the references of its caller, and no more."""
+
+    @njit
+    def ours(g, x):
+        return act.vjp.softmax(g, x)
+
+    @njit
+    def refused(g, x):
+        if g.shape != x.shape:
+            raise ValueError("another shape")
+        return g * x
+
+    @njit
+    def plain(g, x):
+        return refused(g, x)
+
+    g, x, lost = np.ones((3, 4)).T, np.ones((4, 3)), []
+    _nrt_python.memsys_enable_stats()
+    for function in (ours, plain):
+        function(g, x)
+        before = rtsys.get_allocation_stats()
+        for _ in range(10):
+            with pytest.raises(ValueError, match="another shape"):
+                function(g, x[:2])
+        after = rtsys.get_allocation_stats()
+        lost.append(after.alloc - before.alloc - (after.free - before.free))
+    assert lost[0] <= lost[1]
 
 
 @pytest.mark.parametrize(

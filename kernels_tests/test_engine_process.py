@@ -31,6 +31,31 @@ EVERYWHERE = [
 ]
 
 
+def test_threads_may_each_compile_what_uses_the_package_first():
+    """Numba loads its extensions while another thread may compile, and import the same modules."""
+    found = run("""
+        import threading
+        import numpy as np
+        import numba_activations as act
+        x = np.ones((3, 4))
+        act.sigmoid(x), act.softmax(x)
+        from numba import njit
+        def compile_and_call():
+            try:
+                done.append(njit(lambda v: act.sigmoid(v) + act.softmax(v))(x).tolist())
+            except Exception as error:  # of a thread that Numba lets go on before its extensions are there
+                done.append(type(error).__name__)
+        done = []
+        threads = [threading.Thread(target=compile_and_call, daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        print((act.sigmoid(x) + act.softmax(x)).tolist() in done, len(done))
+    """)
+    assert found == ["True", "3"]
+
+
 def test_a_warm_process_does_not_import_numba():
     assert act.sigmoid is not None  # now it is in the cache
     assert act.leaky_relu is not None
@@ -232,6 +257,24 @@ def test_parallel_is_the_serial_call_in_all_else():
         act.parallel(act.sigmoid, x, threads=threads)
     names = [thread.name for thread in threading.enumerate() if thread.name.startswith("numba-activations")]
     assert len(names) <= processors()
+
+
+def test_parallel_may_be_called_from_a_chunk():
+    def twice(x, out=None):
+        y = act.parallel(act.sigmoid, x)
+        if out is None:
+            return y
+        out[0][...] = y
+        return out[0]
+
+    x = np.linspace(-3, 3, 200_000)
+    np.testing.assert_array_equal(act.parallel(twice, x, threads=2), act.sigmoid(x))
+
+
+def test_parallel_keeps_the_order_of_a_matrix():
+    x = np.asfortranarray(np.ones((400, 500)))
+    assert act.parallel(act.sigmoid, x, threads=2).flags.f_contiguous
+    assert act.parallel(act.sigmoid, x.T, threads=2).flags.c_contiguous
 
 
 def test_parallel_refuses_what_it_cannot_do():

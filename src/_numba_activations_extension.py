@@ -10,5 +10,6 @@ import sys
 def register() -> None:
     """Make the functions that this process has so far known to Numba."""
     if "numba_activations" in sys.modules:
-        import numba_activations.engine.njit
-        import numba_activations.engine.njit_along_axis  # noqa: F401  (their import registers them)
+        from numba_activations.engine.listening import listen
+
+        listen("njit_along_axis")  # which needs that of the element-wise functions

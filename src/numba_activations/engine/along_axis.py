@@ -5,7 +5,6 @@ import functools
 import inspect
 import operator
 import re
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from ..records import ALONG_AXIS, APPROXIMATIONS, AxisFunction
 from . import cache, objectcode, schedules
 from .documentation import exp_of
 from .keys import DEFAULT, Key, offers, tier_of
+from .listening import listen
 from .locks import Lock
 from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
@@ -97,8 +97,7 @@ def function(key: Key) -> Any:
         kind = {"": Parametric if record.parameters else None, "halves": Halves, "pieces": Pieces, "targets": Targets}
         wrapper = kind[record.split]
         made = wrapper(key) if wrapper else ufunc(key)
-        if "numba" in sys.modules:
-            from . import njit_along_axis  # noqa: F401  (its import makes it listen, and tells it of all there are)
+        listen("njit_along_axis")
         with _publishing:
             if key in _functions:
                 return _functions[key]
@@ -258,7 +257,15 @@ class Parametric(Arranged):
                 raise TypeError(f"{self._path}() got {name!r} by position and by name")
             parameters.setdefault(name, kwargs.pop(name, default))
         check_rules(self._path, self._rules, parameters)
-        return self.ufunc(*rows, *parameters.values(), **kwargs)
+        return self.ufunc(*rows, *self._typed(rows, tuple(parameters.values())), **kwargs)
+
+    def _typed(self, rows: tuple[Any, ...], parameters: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Parameters in the type of the result where rows are integers, beside which NumPy would make it wider."""
+        kinds = [getattr(row, "dtype", None) or np.asarray(row).dtype for row in rows]
+        if any(not isinstance(kind, np.dtype) or kind.kind not in "biu" for kind in kinds):
+            return parameters
+        kind = _result_type(self, *kinds).type
+        return tuple(kind(p) if type(p) in (bool, int, float) else p for p in parameters)
 
 
 class Halves(Arranged):
@@ -322,6 +329,11 @@ class Targets(Arranged):
         *g, logits, targets = _arrays(self, args)
         if targets.dtype.kind not in "iu":
             return self.ufunc(*g, logits, targets, axis=axis, out=out)
+        if targets.shape == logits.shape:
+            raise ValueError(
+                f"{self._path}() takes integers as labels, one for each row: got {targets.dtype} of the shape of the "
+                f"logits, {targets.shape}; probabilities must be floats"
+            )
         along = _axis(self, logits, axis)
         classes, rows = logits.shape[along], logits.shape[:along] + logits.shape[along + 1 :]
         if np.broadcast_shapes(rows, targets.shape) not in (rows, targets.shape):
@@ -335,12 +347,15 @@ class Targets(Arranged):
         return self._by_label(*g, logits, labels, axis=axis, out=out)
 
 
-def _arrays(function: Arranged, args: tuple[Any, ...]) -> list[np.ndarray]:
-    """The operands, as many as the ufunc's inputs but for halves, which are one."""
+def _arrays(function: Arranged, args: tuple[Any, ...]) -> list[Any]:
+    """The operands as arrays, but for a number g; as many as the ufunc's inputs, or one less, as halves are one."""
     expected = function.ufunc.nin - (ALONG_AXIS[function._key.name].split == "halves")
     if len(args) != expected:
         raise TypeError(f"{function._path}() takes {expected} arrays: got {len(args)}")
-    return [np.asanyarray(a) for a in args]
+    if any(isinstance(a, np.ma.MaskedArray) for a in args):
+        raise TypeError(f"{function._path}() takes no masked arrays: fill in what is masked, or leave it out")
+    weak = function._key.variant == "vjp" and type(args[0]) in (int, float)  # g, which must not make the result wider
+    return [*args[:weak], *map(np.asanyarray, args[weak:])]
 
 
 def _integer(function: Arranged, name: str, number: Any) -> int:
@@ -350,7 +365,7 @@ def _integer(function: Arranged, name: str, number: Any) -> int:
         raise TypeError(f"{function._path}() needs an integer as {name}: got {number!r}") from None
 
 
-def _room(function: Arranged, out: Any, x: np.ndarray, *g: np.ndarray) -> Any:
+def _room(function: Arranged, out: Any, x: np.ndarray, *g: Any) -> Any:
     """An array for a result that has the shape of x: `out`, in a tuple or not, or else a new one."""
     if isinstance(out, tuple) and len(out) == 1:
         (out,) = out
@@ -371,8 +386,8 @@ def _axis(function: Arranged, x: np.ndarray, axis: int) -> int:
     return axis % x.ndim
 
 
-def _result_type(function: Arranged, *arrays: np.ndarray) -> np.dtype:
-    """What the ufunc gives for arrays of these dtypes."""
+def _result_type(function: Arranged, *arrays: Any) -> np.dtype:
+    """What the ufunc gives for arrays, numbers or dtypes."""
     kinds = np.result_type(*arrays)
     return next((np.dtype(name) for name in stored(function._key) if np.can_cast(kinds, name)), kinds)
 

@@ -42,7 +42,8 @@ def documentation(key: Key) -> str:
 
 def _errors(record: Activation) -> str:
     stated = (f"{kind} {bound.value} and {bound.derivative}" for kind, bound in record.bounds.items())
-    text = f"Largest error of value and derivative: {'; '.join(stated)}."
+    usual = ", for the default parameters as the type rounds them" if record.parameters else ""
+    text = f"Largest error of value and derivative{usual}: {'; '.join(stated)}."
     if record.root is None:
         return text
     near = ", ".join(f"{bound.near_root} in {kind}" for kind, bound in record.bounds.items())
@@ -64,7 +65,8 @@ def _tier(key: Key) -> list[str]:
 
 def exp_of(tier: Approximation) -> str:
     """What is said of the exp of a tier in all that is built on it."""
-    errors = ", ".join(f"{error} in {kind}" for kind, error in tier.bounds.items())
+    ends = {kind: f"x = {low:.6g} to {high:.6g}" for kind, (low, high) in tier.interval.items()}
+    errors = ", ".join(f"{error} in {kind} for {ends[kind]}" for kind, error in tier.bounds.items())
     return f"exp of tier {tier.name!r}: {tier.method}. Its largest error: {errors}."
 
 

@@ -142,11 +142,24 @@ def _arranged_overload(value: Any, shape: Any, scalar: Any) -> Any:
     same = value.dtype == scalar.instance_type
 
     def arranged(value: Any, shape: Any, scalar: Any) -> Any:
-        if value.shape != shape:
-            raise ValueError("an operand has another shape than the formula asks for")
         return np.ascontiguousarray(value if same else value.astype(scalar))
 
     return arranged if value.ndim == len(shape) else None
+
+
+def _check_shape(value: Any, shape: Any) -> Any:
+    """Raise ValueError for an array that has another shape; 0."""
+    raise NotImplementedError
+
+
+@overload(_check_shape, strict=False)
+def _check_shape_overload(value: Any, shape: Any) -> Any:
+    def of_array(value: Any, shape: Any) -> int:
+        if value.shape != shape:
+            raise ValueError("an operand has another shape than the formula asks for")
+        return 0
+
+    return of_array if isinstance(value, types.Array) else lambda value, shape: 0
 
 
 def _without(shape: Any, axis: Any) -> Any:
@@ -285,12 +298,20 @@ def _prepared(key: Key, dtype: str, keepdims: bool) -> Function:
     def label(value: Any, whole: Any, part: Any) -> Any:
         return _arranged(value, part, np.int64)
 
+    def check_whole(value: Any, whole: Any, part: Any) -> Any:
+        return _check_shape(value, whole)
+
+    def check_part(value: Any, whole: Any, part: Any) -> Any:
+        return _check_shape(value, part)
+
     def parameter(value: Any, whole: Any, part: Any) -> Any:
         return np.full(1, value, scalar)
 
     functions = [of_whole if is_whole else of_part for is_whole in whole]
     functions = [*functions[: operands - labelled], *[label] * labelled, *[parameter] * len(record.parameters)]
     arranged = register_jitable(_TOGETHER[used - 1](*map(register_jitable, functions)))
+    shapes_of = [check_whole if is_whole else check_part for is_whole in whole]
+    checked = register_jitable(_TOGETHER[operands - 1](*map(register_jitable, shapes_of)))
     units = {"halves": lambda args: 2, "pieces": lambda args: args[operands]}
     unit_of = register_jitable(units.get(record.split, lambda args: 1))
     shapes = (lambda whole, part, axis: part), (lambda whole, part, axis: whole)
@@ -303,6 +324,7 @@ def _prepared(key: Key, dtype: str, keepdims: bool) -> Function:
         axis = _counted_from_front(args[place_of_axis], len(shape))
         before, after = _around(shape, axis)
         part = value_shape(shape, axis, unit)
+        checked(args[:operands], shape, part)  # before anything is copied: what is raised later would not be freed
         result = _room(shape_of_result(shape, part, axis), scalar, out)
         return (*arranged(args[:used], shape, part), result), out, (before, shape[axis], after, unit)
 

@@ -1,7 +1,6 @@
 """Every function of a process, made when it is first asked for: a ufunc from object code, cached or compiled."""
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ from ..records import ACTIVATIONS, APPROXIMATIONS
 from . import cache, objectcode, schedules
 from .documentation import documentation
 from .keys import Key
+from .listening import listen
 from .locks import Lock
 from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_ufunc
@@ -102,8 +102,7 @@ def _compile(key: Key, storages: dict[str, np.dtype]) -> list[bytes]:
 
 
 def _publish(key: Key, codes: list[bytes], storages: dict[str, np.dtype]) -> Any:
-    if "numba" in sys.modules:
-        from . import njit  # noqa: F401  (its import makes it listen, and tells it of all there are)
+    listen("njit")
     with _publishing:
         if key in _functions:
             return _functions[key]

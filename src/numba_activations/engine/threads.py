@@ -5,13 +5,14 @@ import functools
 import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .along_axis import Arranged
 
 _SMALLEST = 1 << 15  # numbers that a thread must have to be worth its call
+_in_chunk = contextvars.ContextVar("_in_chunk", default=False)  # whose function may call `parallel`, and would wait
 _PLAIN = np.ndarray, np.memmap  # arrays of which a chunk is to NumPy what the whole is
 
 
@@ -69,7 +70,11 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
         if result is not None and np.shape(result) != shape:
             raise ValueError(f"out has shape {np.shape(result)}: the result has {shape}")
     chunks = min(threads, int(np.prod(shape)) // _SMALLEST)
-    if chunks < 2 or any(_overlap(a, result) for a in operands for result in given if result is not None):
+    if (
+        chunks < 2
+        or _in_chunk.get()
+        or any(_overlap(a, result) for a in operands for result in given if result is not None)
+    ):
         return function(*arrays, out=out) if given else function(*arrays)
     whole = [np.broadcast_to(a, shape) if np.ndim(a) else a for a in operands]
     results = given
@@ -77,13 +82,15 @@ def parallel(function: Any, *arrays: Any, out: Any = None, threads: int | None =
         nothing = function(*(a[(slice(0, 0),) * a.ndim] if np.ndim(a) else a for a in whole))
         kinds = [r.dtype for r in (nothing if isinstance(nothing, tuple) else (nothing,))]
         places = given or (None,) * len(kinds)
+        order: Literal["F", "C"] = "F" if all(a.flags.f_contiguous for a in whole if np.ndim(a)) else "C"
         results = tuple(
-            np.empty(shape, kind) if place is None else place for place, kind in zip(places, kinds, strict=True)
+            np.empty(shape, kind, order) if place is None else place for place, kind in zip(places, kinds, strict=True)
         )
     axis = int(np.argmax(shape))
     edges = [shape[axis] * k // chunks for k in range(chunks + 1)]
 
     def compute(first: int, end: int) -> None:
+        _in_chunk.set(True)
         part = (slice(None),) * axis + (slice(first, end),)
         function(*(a[part] if np.ndim(a) else a for a in whole), out=tuple(r[part] for r in results))
 

@@ -39,6 +39,12 @@ def equal(x: Float, y: Float) -> Float:
     return T(1) if x == y else T(0)
 
 
+def unequal(x: Float, y: Float) -> Float:
+    """1 where x is not y, else 0"""
+    T = type(x)
+    return T(0) if x == y else T(1)
+
+
 def where_equal(g: Float, x: Float, y: Float) -> Float:
     """g where x = y, else 0"""
     return g if x == y else type(g)(0)

@@ -14,6 +14,9 @@ from .tiers.reduction import reduce
 STEEP = (100.0, 216.0, 2.0**-64, 64.0), (700.0, 1500.0, 2.0**-200, 200.0)
 
 
+SUBNORMAL = "A derivative that is subnormal is rounded, to few digits, before it is multiplied with g."
+
+
 def decaying(m: Any, factor: Float, y: Float, octaves: float) -> Float:
     """2^octaves factor e^-y for y >= 0, all digits of it where e^-y is subnormal"""
     T = type(y)
@@ -55,7 +58,7 @@ along_axis(
             RowError(5.8, at=((1.5537206335957696,), (0.004065019343341748,), (-20.74447350349234,))),
         ),
     },
-    special="As the product of its two factors.",
+    special=f"As the product of its two factors. {SUBNORMAL}",
     note="The gate is the second half, as in PyTorch, JAX and Keras. Y. N. Dauphin et al., Language modeling with "
     "gated convolutional networks, ICML 2017.",
 )
@@ -143,7 +146,8 @@ along_axis(
             RowError(5.3, at=((0.48917561056208336,), (-34.35106782776425,), (0.0007033775468189605,))),
         ),
     },
-    special="As the product of its two factors; silu's derivative has fewer digits beside its root.",
+    special="As the product of its two factors; silu's derivative has fewer digits beside its root. silu(a) of a "
+    f"subnormal a is rounded first. {SUBNORMAL}",
     vjp_scale=lambda m, g, a, b: [
         abs(v * w) * (2.0**-6 if abs(u - ACTIVATIONS["silu"].root) < ROOT_ZONE else 0)
         for v, u, w in zip(g, a, b, strict=True)
@@ -174,7 +178,8 @@ along_axis(
             RowError(3.1, at=((1.6623791487153674,), (0.0015313563713751082,), (0.14416546901415672,))),
         ),
     },
-    special="As the product of its two factors; gelu(a) is rounded first, to few digits where it is subnormal.",
+    special="As the product of its two factors; gelu(a) is rounded first, to few digits where it is subnormal. "
+    + SUBNORMAL,
     scale=lambda m, a, b: abs(b) * 2.0**-100,
     vjp_scale=lambda m, g, a, b: [abs(v * w) * 2.0**-100 for v, w in zip(g, b, strict=True)],
     note="The gate is the first half, as in N. Shazeer, GLU variants improve transformer, 2020.",

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..records import RowBound, RowError, along_axis
 from .arithmetic import finite, two_sum
-from .elements import equal, negative, product, ratio, where_equal, where_not_equal
+from .elements import equal, negative, product, ratio, unequal, where_equal, where_not_equal
 from .logarithm import log_parts
 from .primitives import NOTHING, Float, by_type, fma, origin, shift
 from .tiers.reduction import reduce
@@ -409,8 +409,8 @@ along_axis(
 
 def logmeanexp(m: Any, row: Any, x: Any) -> Any:
     """log(sum_k exp(x_k) / n)"""
-    alike = row.count(row.map(equal, x, row.head(x)))
-    return row.map(above_mean, *log_total(m, row, x), alike, row.length, row.map(log_of, row.length))
+    others = row.count(row.map(unequal, x, row.head(x)))
+    return row.map(above_mean, *log_total(m, row, x), others, row.length, row.map(log_of, row.length))
 
 
 def log_of(n: Float) -> Float:
@@ -418,11 +418,11 @@ def log_of(n: Float) -> Float:
     return log1p_of(n - type(n)(1))
 
 
-def above_mean(top: Float, rest: Float, alike: Float, n: Float, log_n: Float) -> Float:
-    """top + rest - log_n, exactly top where all n are alike; NaN where there are none"""
+def above_mean(top: Float, rest: Float, others: Float, n: Float, log_n: Float) -> Float:
+    """top + rest - log_n, exactly top where there are no others than it; NaN where there are none at all"""
     if n == type(n)(0):
         return n / n
-    return top if alike == n else above(top, rest - log_n)
+    return top if others == type(n)(0) else above(top, rest - log_n)
 
 
 along_axis(
