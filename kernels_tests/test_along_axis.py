@@ -541,6 +541,7 @@ def test_integers_promote_as_in_exp_beside_parameters(name, dtype):
     for given in ({}, {"eps": 1e-3}):
         assert getattr(act, name)(x, **given).dtype == wanted
         assert getattr(act.vjp, name)(x, x, **given).dtype == wanted
+        assert getattr(act, name)(x, dtype=np.float64, **given)[0] == getattr(act, name)(x.astype(float), **given)[0]
 
 
 def test_a_refused_call_in_compiled_code_keeps_no_copy():

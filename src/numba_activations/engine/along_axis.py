@@ -257,7 +257,10 @@ class Parametric(Arranged):
                 raise TypeError(f"{self._path}() got {name!r} by position and by name")
             parameters.setdefault(name, kwargs.pop(name, default))
         check_rules(self._path, self._rules, parameters)
-        return self.ufunc(*rows, *self._typed(rows, tuple(parameters.values())), **kwargs)
+        values = tuple(parameters.values())
+        if kwargs.keys().isdisjoint(("dtype", "signature")):
+            values = self._typed(rows, values)
+        return self.ufunc(*rows, *values, **kwargs)
 
     def _typed(self, rows: tuple[Any, ...], parameters: tuple[Any, ...]) -> tuple[Any, ...]:
         """Parameters in the type of the result where rows are integers, beside which NumPy would make it wider."""
