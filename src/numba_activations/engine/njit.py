@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+import numpy as np
 from numba import types, vectorize
 from numba.core.errors import TypingError
 from numba.core.registry import cpu_target
@@ -131,7 +132,9 @@ def register(
         values, out = convert(args[:count]), args[count]
         if receives_directly(values, out):
             return first(*values, out)
-        out[...] = first(*values)
+        result = first(*values, np.empty(out.shape, out.dtype))
+        for place in np.ndindex(out.shape):  # `out[...] = result` takes some ten seconds to compile
+            out[place] = result[place]
         return out
 
     @register_jitable

@@ -211,7 +211,8 @@ def _returned_overload(array: Any, out: Any) -> Any:
     if isinstance(out, types.Array):
 
         def into(array: Any, out: Any) -> Any:
-            out[...] = array
+            for place in np.ndindex(out.shape):  # `out[...] = array` takes seconds to compile
+                out[place] = array[place]
             return out
 
         return into
