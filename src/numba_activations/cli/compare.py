@@ -11,7 +11,7 @@ from ..analysis.comparison import DTYPES, LEGEND, Comparison, compare
 from ..records import ACTIVATIONS
 from . import libraries
 from .errors import UserError, require
-from .files import check_picture, check_writable, read_floats, write
+from .files import check_picture, check_writable, given_twice, read_floats, write
 
 FORMATS = {"json": Comparison.to_json, "csv": Comparison.to_csv, "markdown": Comparison.to_markdown}
 _LESS = (  # columns that a narrow terminal does without, in turn
@@ -91,7 +91,7 @@ def _checked(options: argparse.Namespace, outputs: list[Path]) -> tuple[np.ndarr
         files.append(options.plot)
     for path in files:
         check_writable(path)
-    if len({path.resolve() for path in files}) < len(files):
+    if given_twice(files) is not None:
         raise UserError("two results for one file: give each its own")
     if options.input is None:
         return None, ""

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from ..engine.whole import replacing
 from .errors import UserError, require
 
-__all__ = ["check_picture", "check_writable", "read_floats", "write"]
+__all__ = ["check_picture", "check_writable", "given_twice", "read_floats", "write"]
 
 PICTURES = (".svg", ".png", ".pdf")
 FLOATS = ("float16", "float32", "float64")
@@ -47,6 +48,16 @@ def check_writable(path: Path) -> None:
         raise UserError(f"{path.parent} does not exist, or is no directory: {path.name} cannot be written there")
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"nothing can be written to {path.parent}: {path.name} needs another place")
+
+
+def given_twice(paths: Iterable[Path]) -> Path | None:
+    """The first of several paths that name one file."""
+    seen: set[Path] = set()
+    for path in paths:
+        if path.resolve() in seen:
+            return path
+        seen.add(path.resolve())
+    return None
 
 
 def check_picture(path: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .errors import UserError, require
 from .examples import Data, add_option, read_examples
-from .files import check_picture, check_writable, write
+from .files import check_picture, check_writable, given_twice, write
 
 # What a saved training has, so that --resume needs none of it: options and defaults.
 OF_MODEL: dict[str, Any] = {
@@ -95,8 +95,8 @@ def _check_files(options: argparse.Namespace) -> None:
     written = [path for path in (options.save, options.json, options.plot) if path not in (None, Path("-"))]
     for path in written:
         check_writable(path)
-        if written.count(path) > 1:
-            raise UserError(f"{path} is given twice, of --save, --json and --plot: each needs a file of its own")
+    if (twice := given_twice(written)) is not None:
+        raise UserError(f"{twice} is given twice, of --save, --json and --plot: each needs a file of its own")
 
 
 def _model(options: argparse.Namespace) -> tuple[Any, str]:

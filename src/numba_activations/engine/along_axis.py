@@ -19,7 +19,7 @@ from .listening import listen
 from .locks import Lock
 from .loops import STORAGES, by_computation, loop_ir
 from .numpy_api import make_gufunc, make_ufunc
-from .parametric import check_rules
+from .parametric import OF_NO_TYPE, check_rules
 from .variants import VARIANTS, bind
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ class Parametric(Arranged):
         if any(not isinstance(kind, np.dtype) or kind.kind not in "biu" for kind in kinds):
             return parameters
         kind = _result_type(self, *kinds).type
-        return tuple(kind(p) if type(p) in (bool, int, float) else p for p in parameters)
+        return tuple(kind(p) if type(p) in OF_NO_TYPE else p for p in parameters)
 
 
 class Halves(Arranged):
@@ -357,7 +357,7 @@ def _arrays(function: Arranged, args: tuple[Any, ...]) -> list[Any]:
         raise TypeError(f"{function._path}() takes {expected} arrays: got {len(args)}")
     if any(isinstance(a, np.ma.MaskedArray) for a in args):
         raise TypeError(f"{function._path}() takes no masked arrays: fill in what is masked, or leave it out")
-    weak = function._key.variant == "vjp" and type(args[0]) in (int, float)  # g, which must not make the result wider
+    weak = function._key.variant == "vjp" and type(args[0]) in OF_NO_TYPE  # g, which must not make the result wider
     return [*args[:weak], *map(np.asanyarray, args[weak:])]
 
 

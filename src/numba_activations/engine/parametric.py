@@ -11,7 +11,7 @@ from .documentation import documentation
 from .keys import Key
 from .variants import VARIANTS
 
-_OF_NO_TYPE = frozenset((bool, int, float))
+OF_NO_TYPE = frozenset((bool, int, float))
 _OWN_FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64")))
 
 
@@ -90,7 +90,7 @@ class _Given:
             typed = self._typed(arguments, parameters)
         for rule, places in self._rules:
             numbers = [typed[k] for k in places]  # of no type they are asked here, for speed
-            if not _OF_NO_TYPE.issuperset(map(type, numbers)) or not rule.holds(*numbers):
+            if not OF_NO_TYPE.issuperset(map(type, numbers)) or not rule.holds(*numbers):
                 named = (dict(zip(self._names, each, strict=True)) for each in (typed, parameters))
                 check_rules(self._path, (rule,), *named)
         return self._ufunc(*arguments, *typed, *given[count:], **others)
@@ -121,12 +121,12 @@ class _Given:
         if not all(k in (int, float) or (isinstance(k, np.dtype) and k.kind != "O") for k in found):
             return parameters  # beside what is not NumPy's
         kind = self._usual.resolve_dtypes((*found, *[None] * self._usual.nout))[-1].type
-        return tuple(kind(p) if type(p) in _OF_NO_TYPE else p for p in parameters)
+        return tuple(kind(p) if type(p) in OF_NO_TYPE else p for p in parameters)
 
     def _as_rules_see(self, arguments: tuple[Any, ...], parameters: tuple[Any, ...]) -> tuple[Any, ...]:
         """Python's numbers rounded to the type of the arrays, if that is one; there NumPy would round them later."""
-        kinds: set[Any] = {getattr(a, "dtype", None) for a in arguments if type(a) not in _OF_NO_TYPE}
-        if len(kinds) > 1 or not _OF_NO_TYPE.issuperset(map(type, parameters)):
+        kinds: set[Any] = {getattr(a, "dtype", None) for a in arguments if type(a) not in OF_NO_TYPE}
+        if len(kinds) > 1 or not OF_NO_TYPE.issuperset(map(type, parameters)):
             return parameters
         kind = kinds.pop().type
         return tuple([float(kind(p)) for p in parameters])

@@ -285,11 +285,12 @@ def _follow(name: str, inputs: Array, rate: float) -> Descent | None:
         for x in inputs:
             weights = weights + rate * ((WANTED - weights) * x).sum(axis=-1, keepdims=True) * x
             places.append(weights)
-        near = np.linalg.norm(np.array(places) - WANTED, axis=-1) < CLOSE
+        whole = np.array(places)
+        near = np.linalg.norm(whole - WANTED, axis=-1) < CLOSE
     if not near.any(axis=0).all():
         return None
     steps = near.argmax(axis=0)
-    paths = [np.array(places[: last + 1])[:, k] for k, last in enumerate(steps)]
+    paths = [whole[: last + 1, k] for k, last in enumerate(steps)]
     moves = [np.diff(path, axis=0) for path in paths]
     lengths = [np.linalg.norm(m, axis=1).sum() / np.linalg.norm(WANTED) for m in moves]
     forbidden = [np.mean(m.prod(axis=1) > 0) for m in moves]
